@@ -1,0 +1,56 @@
+import type { Decision } from "../domain/decision.js";
+import type { Event } from "../domain/event.js";
+import type { Plan } from "../domain/plan.js";
+
+/** One step of a run: what happened, and what was decided from it. */
+export interface JournalEntry {
+  /** from 0, without gaps */
+  readonly seq: number;
+  /** milliseconds since the epoch */
+  readonly at: number;
+  readonly event: Event;
+  readonly decisions: readonly Decision[];
+}
+
+export interface CheckpointRecord {
+  /** the weights are those after this job */
+  readonly afterJob: number;
+  /** relative to the run folder */
+  readonly path: string;
+  readonly sha256: string;
+  readonly bytes: number;
+  readonly at: number;
+}
+
+/** One stretch of work on the run by one orchestrator with one worker. */
+export interface SessionRecord {
+  readonly incarnation: number;
+  readonly startedAt: number;
+  readonly host: string;
+  readonly pid: number;
+  readonly worker: string;
+  readonly mock: boolean;
+  readonly versions: Readonly<Record<string, string>>;
+  readonly endedAt: number | null;
+  /** done, interrupted, failed, worker-lost; null while it goes on or where it was killed */
+  readonly outcome: string | null;
+  readonly message: string | null;
+}
+
+/**
+ * The run's memory. `append` returns only when the entry would survive the death of this process (and, where the
+ * adapter says so, of the machine): nothing is acted on before. One writer; any number of readers, also live.
+ */
+export interface Journal {
+  readonly plan: Plan;
+  append(entry: Omit<JournalEntry, "seq">): JournalEntry;
+  /** in order, from `from` on */
+  entries(from?: number): Iterable<JournalEntry>;
+  recordCheckpoint(record: CheckpointRecord): void;
+  /** oldest first */
+  checkpoints(): readonly CheckpointRecord[];
+  beginSession(record: Omit<SessionRecord, "endedAt" | "outcome" | "message">): void;
+  endSession(incarnation: number, end: { at: number; outcome: string; message: string | null }): void;
+  sessions(): readonly SessionRecord[];
+  close(): void;
+}
