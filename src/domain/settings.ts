@@ -1,0 +1,48 @@
+import type { Plan } from "./plan.js";
+
+/** A run as the command line needs it: the plan, which alone decides the search, and where and how to carry it out. */
+export interface Settings {
+  readonly plan: Plan;
+  readonly worker: WorkerSettings;
+  /** absolute */
+  readonly runFolder: string;
+  readonly checkpoints: CheckpointSettings;
+  /** the config as resolved, in YAML, saved with the run */
+  readonly resolvedYaml: string;
+}
+
+export interface CheckpointSettings {
+  /** seconds between checkpoints; taken also when a run is stopped. 0 = only then. */
+  readonly everySeconds: number;
+  /** the last so many are kept */
+  readonly keep: number;
+}
+
+export type WorkerSettings =
+  /** danas starts the Python worker itself and owns its life */
+  | { readonly kind: "local"; readonly python: string | null; readonly allowModules: readonly string[] }
+  | {
+      readonly kind: "grpc";
+      /** `unix:/path` or `host:port` */
+      readonly address: string;
+      /** PEM files; null = plaintext, loopback and Unix sockets only */
+      readonly tls: { readonly ca: string; readonly cert: string | null; readonly key: string | null } | null;
+      /** environment variable that holds the bearer token */
+      readonly tokenVariable: string | null;
+    }
+  | { readonly kind: "embedded"; readonly python: string | null; readonly allowModules: readonly string[] }
+  | ({ readonly kind: "mock" } & MockSettings);
+
+/** The made-up world of the mock worker. See worker/mock. */
+export interface MockSettings {
+  readonly seed: number;
+  /** standard deviation of the noise on accuracies */
+  readonly noise: number;
+  /** how fast blocks learn on the easiest and on the hardest class: time constants in epochs */
+  readonly fastEpochs: number;
+  readonly slowEpochs: number;
+  /** images per class it claims to have, in the training split before validation is held out */
+  readonly imagesPerClass: number;
+  /** milliseconds that a step takes, really waited; 0 = none */
+  readonly stepMs: number;
+}
