@@ -52,10 +52,27 @@ export function ensurePythonEnvironment() {
       hint: "install Python's venv module (Debian: apt-get install python3-venv)",
     });
     const { python } = pythonEnvironment();
-    run("installing the Python packages", python, ["-m", "pip", "install", "--disable-pip-version-check", "--no-input", "--progress-bar", "off", "-q", "--require-hashes", "-r", lockFile], {
-      hint: "check the network and the free disk space (about 6 GB), then run the same command again",
-      show: true,
-    });
+    run(
+      "installing the Python packages",
+      python,
+      [
+        "-m",
+        "pip",
+        "install",
+        "--disable-pip-version-check",
+        "--no-input",
+        "--progress-bar",
+        "off",
+        "-q",
+        "--require-hashes",
+        "-r",
+        lockFile,
+      ],
+      {
+        hint: "check the network and the free disk space (about 6 GB), then run the same command again",
+        show: true,
+      },
+    );
     const marker = join(folder, ".complete");
     writeFileSync(`${marker}.tmp`, "made by scripts/environment.mjs\n");
     renameSync(`${marker}.tmp`, marker);

@@ -38,7 +38,10 @@ export function ensureGenerated() {
   const made = [];
   if (!isFresh(typescriptOut, wanted)) {
     rmSync(typescriptOut, { recursive: true, force: true });
-    run("code generation for TypeScript", process.execPath, [join(root, "node_modules/@bufbuild/buf/bin/buf"), "generate"]);
+    run("code generation for TypeScript", process.execPath, [
+      join(root, "node_modules/@bufbuild/buf/bin/buf"),
+      "generate",
+    ]);
     writeFileSync(join(typescriptOut, ".stamp"), `${wanted}\n`);
     made.push("TypeScript");
   }
@@ -58,7 +61,10 @@ export function ensureGenerated() {
     // protoc writes `from danas.v1 import …`: the package lives below danas_worker.generated
     for (const name of readdirSync(join(pythonOut, "danas/v1"))) {
       const file = join(pythonOut, "danas/v1", name);
-      const text = readFileSync(file, "utf8").replaceAll("from danas.v1 import", "from danas_worker.generated.danas.v1 import");
+      const text = readFileSync(file, "utf8").replaceAll(
+        "from danas.v1 import",
+        "from danas_worker.generated.danas.v1 import",
+      );
       writeFileSync(file, text);
     }
     for (const folder of ["", "danas", "danas/v1"]) writeFileSync(join(pythonOut, folder, "__init__.py"), "");

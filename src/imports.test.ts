@@ -21,7 +21,8 @@ const table: Allowed = {
     types: ["worker", "journal"],
   },
   journal: { values: ["domain", "util"] },
-  worker: { values: ["domain", "util", "telemetry"] },
+  // the mock counts MACs as a worker would
+  worker: { values: ["domain", "util", "telemetry", "cost", "spaces"] },
   telemetry: { values: ["domain", "util", "worker/generated"] },
   config: { values: ["domain", "util", "spaces", "cost", "curriculum", "schedule", "strategies"] },
   report: { values: ["domain", "util", "cost", "spaces", "search"], types: ["journal"] },

@@ -24,7 +24,11 @@ export interface Ranking {
   /** from easy to hard under `score` */
   readonly classes: readonly ClassDifficulty[];
   /** Spearman rank correlation between the three scores' easy-to-hard orders */
-  readonly scoreAgreement: readonly { readonly a: DifficultyScore; readonly b: DifficultyScore; readonly rho: number }[];
+  readonly scoreAgreement: readonly {
+    readonly a: DifficultyScore;
+    readonly b: DifficultyScore;
+    readonly rho: number;
+  }[];
   /** Spearman correlation of `score` between each two reference networks */
   readonly referenceAgreement: readonly { readonly a: number; readonly b: number; readonly rho: number }[];
 }

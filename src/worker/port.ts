@@ -53,7 +53,9 @@ export interface WorkerSession {
   close(): Promise<void>;
 }
 
-export type Outcome = { readonly ok: true; readonly answer: Answer } | { readonly ok: false; readonly failure: Failure };
+export type Outcome =
+  | { readonly ok: true; readonly answer: Answer }
+  | { readonly ok: false; readonly failure: Failure };
 
 export type CheckpointOutcome =
   | { readonly ok: true; readonly path: string; readonly bytes: number; readonly sha256: string }
