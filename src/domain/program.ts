@@ -4,7 +4,7 @@ import type { Decision } from "./decision.js";
 import type { Job, NumberedJob } from "./job.js";
 import type { Plan, StrategyName, StrategyPlan } from "./plan.js";
 import type { Ranking } from "./ranking.js";
-import type { Answer } from "./signal.js";
+import type { Answer, ExportedFile } from "./signal.js";
 
 /**
  * A program is a job-by-job procedure with its state laid open: ranking the classes, searching, retraining. It is pure.
@@ -37,7 +37,18 @@ export interface Context {
 export type Next<S> =
   | { readonly kind: "issue"; readonly job: Job; readonly state: S; readonly decisions: readonly Decision[] }
   | { readonly kind: "wait" }
-  | { readonly kind: "done"; readonly state: S; readonly decisions: readonly Decision[] };
+  /** only with no job in flight */
+  | { readonly kind: "done"; readonly state: S; readonly decisions: readonly Decision[]; readonly found?: Found };
+
+/** what a program hands to those after it and to the run's result */
+export interface Found {
+  readonly ranking?: Ranking;
+  readonly chosen?: PricedArchitecture;
+  readonly validAccuracy?: number;
+  readonly testAccuracy?: number;
+  readonly testPerClass?: readonly (number | null)[];
+  readonly exported?: readonly ExportedFile[];
+}
 
 export interface Learned<S> {
   readonly state: S;

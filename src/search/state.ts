@@ -1,4 +1,4 @@
-import type { PricedArchitecture } from "../domain/cost.js";
+import type { CostTable, PricedArchitecture } from "../domain/cost.js";
 import type { DataInfo } from "../domain/data.js";
 import type { RunResult } from "../domain/decision.js";
 import type { NumberedJob } from "../domain/job.js";
@@ -10,7 +10,7 @@ export type RunState =
   | { readonly phase: "new" }
   | { readonly phase: "inspecting"; readonly inFlight: readonly NumberedJob[]; readonly nextJobId: number }
   | Running
-  | { readonly phase: "done"; readonly result: RunResult }
+  | { readonly phase: "done"; readonly facts: Facts; readonly result: RunResult }
   | { readonly phase: "failed"; readonly failure: Failure };
 
 export interface Running {
@@ -23,9 +23,18 @@ export interface Running {
   /** issued and not yet answered, in order */
   readonly inFlight: readonly NumberedJob[];
   readonly facts: Facts;
+  /** the model that answers now come from; null before the first prepare was answered */
+  readonly model: Model | null;
 }
 
-/** what earlier programs found out */
+/** what is needed to price the work of a job */
+export interface Model {
+  readonly costs: CostTable;
+  /** images a batch, by stream */
+  readonly batchSizes: Readonly<Record<string, number>>;
+}
+
+/** what the run has found out so far */
 export interface Facts {
   readonly data: DataInfo;
   readonly ranking: Ranking | null;
@@ -34,6 +43,10 @@ export interface Facts {
   readonly testAccuracy: number | null;
   readonly testPerClass: readonly (number | null)[] | null;
   readonly exported: readonly ExportedFile[];
+  /** images that went forward and backward (weight and gate steps), by program */
   readonly samplesTrained: Readonly<Record<string, number>>;
+  /** forward multiply-adds of those images, by program */
   readonly macsTrained: Readonly<Record<string, number>>;
 }
+
+export const initialState: RunState = { phase: "new" };
