@@ -196,7 +196,8 @@ const zeros = (plan: Plan): number[][] => plan.space.slots.map((slot) => slot.ca
 function participate(job: Job, trained: number[][], gated: number[][]): void {
   if (job.kind === "train") {
     for (const { paths } of job.steps) {
-      for (const { architecture } of paths) for (const [slot, candidate] of architecture.entries()) trained[slot][candidate]++;
+      for (const { architecture } of paths)
+        for (const [slot, candidate] of architecture.entries()) trained[slot][candidate]++;
     }
   } else if (job.kind === "gates") {
     for (const { architecture, alternatives } of job.steps) {

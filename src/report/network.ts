@@ -39,7 +39,10 @@ export interface DrawnBlock {
 
 export function drawNetwork(space: Space, architecture: Architecture): DrawnNetwork {
   const costs = costTable(space);
-  const macs = architecture.reduce((total, candidate, slot) => total + costs.slots[slot][candidate].macs, costs.fixed.macs);
+  const macs = architecture.reduce(
+    (total, candidate, slot) => total + costs.slots[slot][candidate].macs,
+    costs.fixed.macs,
+  );
   const place = (block: Block, name: string, slot: string | null): DrawnBlock => {
     const { op, inChannels, outChannels, stride, height, width } = block;
     const cost = blockCost(block);

@@ -1,5 +1,5 @@
-import { architectureCost, costTable } from "../cost/table.js";
 import { extremes } from "../cost/extremes.js";
+import { architectureCost, costTable } from "../cost/table.js";
 import type { Budget, Cost, PricedArchitecture } from "../domain/cost.js";
 import type { DataInfo, DataSpec } from "../domain/data.js";
 import type { Choose, Cut, OpenRound, Prune, Report, Snapshot } from "../domain/decision.js";
@@ -250,7 +250,8 @@ function foundIn(plan: Plan, told: Chronicle): Found | null {
     ...{ architecture, encoded, macs, params },
     validAccuracy: result?.validAccuracy ?? validated?.value ?? compared?.validAccuracy ?? null,
     testAccuracy: result?.testAccuracy ?? test?.accuracy ?? null,
-    testPerClass: perClass && (told.data?.classes ?? []).map((name, index) => ({ name, accuracy: perClass[index] ?? null })),
+    testPerClass:
+      perClass && (told.data?.classes ?? []).map((name, index) => ({ name, accuracy: perClass[index] ?? null })),
     exported: result?.exported ?? [],
   };
 }

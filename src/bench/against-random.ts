@@ -1,0 +1,112 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { hostname, tmpdir } from "node:os";
+import { join } from "node:path";
+import { drawWithin } from "../cost/draw.js";
+import { costTable, priced } from "../cost/table.js";
+import type { PricedArchitecture } from "../domain/cost.js";
+import { DanasError } from "../domain/errors.js";
+import type { Plan } from "../domain/plan.js";
+import { allAlive } from "../domain/space.js";
+import { memoryJournal } from "../journal/memory.js";
+import type { Journal } from "../journal/port.js";
+import { fold } from "../search/fold.js";
+import { run } from "../search/run.js";
+import { systemClock } from "../util/clock.js";
+import { rng } from "../util/rng.js";
+import type { Worker } from "../worker/port.js";
+import { type BenchCase, type BenchResult, environment, median } from "./harness.js";
+
+export interface AgainstRandomOptions {
+  /** of a finished run with a retrained, tested network */
+  readonly journal: Journal;
+  readonly worker: Worker;
+  /** networks drawn uniformly from those within the run's budget */
+  readonly networks: number;
+  readonly onLine: (line: string) => void;
+}
+
+/**
+ * Was the search worth it? The network a run found against networks drawn at random under the same budget, each retrained
+ * with the run's own recipe and seed, on the same machine. Test accuracies, fractions.
+ */
+export async function benchAgainstRandom(options: AgainstRandomOptions): Promise<BenchResult> {
+  const { plan } = options.journal;
+  const state = fold(plan, eventsOf(options.journal));
+  const found = state.phase === "done" ? state.result : null;
+  if (!found?.chosen || found.testAccuracy === null) {
+    throw new DanasError("E_BENCH", "the run has no tested network to compare with", {
+      hint: "let `danas search` finish first, with retrain.test on",
+    });
+  }
+  const cases: BenchCase[] = [accuracyCase(`found ${found.chosen.encoded}`, found.testAccuracy)];
+  const accuracies: number[] = [];
+  for (const network of drawn(plan, options.networks)) {
+    options.onLine(`retraining ${network.encoded} (${(network.macs / 1e6).toFixed(2)}M MACs)`);
+    const accuracy = await testAccuracyOf(plan, network, options.worker);
+    options.onLine(`  test accuracy ${(100 * accuracy).toFixed(2)} %`);
+    accuracies.push(accuracy);
+    cases.push(accuracyCase(`random ${network.encoded}`, accuracy));
+  }
+  cases.push({
+    case: "median of random",
+    value: median(accuracies),
+    unit: "test accuracy",
+    min: Math.min(...accuracies),
+    max: Math.max(...accuracies),
+    repeats: accuracies.length,
+  });
+  return { name: "against-random", ...environment(), cases };
+}
+
+function* eventsOf(journal: Journal) {
+  for (const entry of journal.entries()) yield entry.event;
+}
+
+const accuracyCase = (name: string, value: number): BenchCase => ({
+  case: name,
+  value,
+  unit: "test accuracy",
+  min: value,
+  max: value,
+  repeats: 1,
+});
+
+function drawn(plan: Plan, networks: number): PricedArchitecture[] {
+  const table = costTable(plan.space);
+  const alive = allAlive(plan.space);
+  const uniform = plan.space.slots.map(({ candidates }) => candidates.map(() => 1 / candidates.length));
+  return Array.from({ length: networks }, (_, index) => {
+    const draw = rng(plan.seed).fork("bench").fork("against-random").fork(index);
+    const architecture = drawWithin(draw, table, uniform, alive, plan.budget);
+    if (!architecture) throw new DanasError("E_BUDGET_UNREACHABLE", "no network of the space is within the budget");
+    return priced(plan.space, table, architecture);
+  });
+}
+
+async function testAccuracyOf(plan: Plan, network: PricedArchitecture, worker: Worker): Promise<number> {
+  const runFolder = mkdtempSync(join(tmpdir(), "danas-bench-"));
+  const alone: Plan = {
+    ...plan,
+    name: `${plan.name}-bench`,
+    programs: ["retrain"],
+    ranking: { source: "none" },
+    retrain: { ...plan.retrain, architecture: network.architecture, test: true, export: false },
+  };
+  try {
+    const ending = await run({
+      plan: alone,
+      journal: memoryJournal(alone),
+      worker,
+      runFolder,
+      checkpoints: { everySeconds: 0, keep: 1 },
+      clock: systemClock,
+      signal: new AbortController().signal,
+      owner: { host: hostname(), pid: process.pid, versions: { node: process.version } },
+    });
+    if (ending.kind === "failed") throw new DanasError("E_BENCH", ending.failure.message, { exitCode: 1 });
+    if (ending.kind !== "done" || ending.result.testAccuracy === null) throw new Error(`the retraining was ${ending.kind}`);
+    return ending.result.testAccuracy;
+  } finally {
+    rmSync(runFolder, { recursive: true, force: true });
+  }
+}

@@ -1,0 +1,277 @@
+import type { Cut } from "../../domain/decision.js";
+import type { Round, Story } from "../story.js";
+import { choiceWords, classWords } from "../telling.js";
+import { amount, countWords, percent, plural, significant } from "../words.js";
+import { comparedPlot, curveName, curvePlot, searchPlot } from "./charts.js";
+import { cutOpacity, cutRounds, fateMap, levelOf, levelOpacity, probabilityStrip } from "./fates.js";
+import { type Html, html, nothing } from "./markup.js";
+import { figure, folded, key, section, table } from "./parts.js";
+
+export function decisionsSection(story: Story): Html {
+  const { rounds, snapshots, prunes, choice, found } = story;
+  if (rounds.length + snapshots.length + prunes.length === 0 && !choice) return nothing;
+  const cutIn = cutRounds(story);
+  const paths = story.curves.find(({ series }) => series === "path-valid-accuracy");
+  return html`${section(
+    {
+      id: "decisions",
+      title: "How the search decided",
+      wide: true,
+      about:
+        "Each column is a slot of the network, each cell a candidate block: when it was cut, or that it was chosen.",
+    },
+    rounds.length > 0 && html`<ol class="rounds">${rounds.map((round) => roundCard(round, story))}</ol>`,
+    (prunes.length > 0 || found !== null) &&
+      figure(
+        html`${key([
+          ...(found ? [{ colour: "var(--accent)", label: "chosen" }] : []),
+          ...cutIn.map((round, index) => ({
+            colour: "var(--cut)",
+            opacity: cutOpacity(index, cutIn.length),
+            label: `cut at the end of ${rounds.find((opened) => opened.round === round)?.name ?? `round ${round}`}`,
+          })),
+          { colour: "var(--accent)", outlined: true, label: found ? "lived to the end, not chosen" : "alive" },
+        ])}${fateMap(story)}`,
+        choiceWords(story) ?? "Nothing has been chosen yet.",
+      ),
+  )}${
+    prunes.some(({ cuts }) => cuts.length > 0) || (found && comparedPlot(story, found).text)
+      ? section(
+          {
+            id: "reasons",
+            title: "Why each was cut",
+            about:
+              "A cut is sound where the margin is wide and the candidate was tried often. The closest calls are where another seed may decide otherwise.",
+          },
+          closest(story),
+          html`${prunes.filter(({ cuts }) => cuts.length > 0).map((prune) => pruneTable(story, prune))}`,
+          found && html`<div>${compared(story)}</div>`,
+        )
+      : nothing
+  }${
+    snapshots.length > 0
+      ? section(
+          {
+            id: "course",
+            title: "Cost and certainty over time",
+            about:
+              "What a network drawn from the probabilities would cost on average, and how undecided the slots still are: an even choice of 19 has 2.94 nats, a settled one none.",
+          },
+          figure(
+            searchPlot(story),
+            "One point at the end of each epoch; bands are rounds.",
+            folded("The numbers", snapshotTable(story)),
+          ),
+        )
+      : nothing
+  }${
+    paths
+      ? section(
+          {
+            id: "paths",
+            title: "Validation accuracy of the paths",
+            about: "One point a path that was trained and measured.",
+          },
+          figure(curvePlot(paths, "path"), "In the order in which they were measured."),
+        )
+      : nothing
+  }${snapshots.length > 1 ? strips(story) : nothing}`;
+}
+
+function roundCard(round: Round, { asked }: Story): Html {
+  const { classes } = round;
+  return html`<li><b>${round.name}</b><span class="big">${countWords(classes.length)}</span>${
+    classes.length === asked.data.classes
+      ? classes.length === 1
+        ? "class: all"
+        : "classes: all of them"
+      : classes.length === 1
+        ? "class"
+        : "classes"
+  }<br>${plural(round.epochs, "epoch")} of ${plural(round.stepsPerEpoch, "step")}<br>${
+    round.cuts > 0
+      ? html`${plural(round.cuts, "candidate")} cut${round.alive !== null && `, ${countWords(round.alive)} alive`}`
+      : round.endedAt === null
+        ? "open"
+        : "nothing cut"
+  }</li>`;
+}
+
+function cutWords(
+  story: Story,
+  cut: Cut,
+  criterion: string,
+): { candidate: string; slot: string; survivor: string; value: string; margin: string } {
+  const slot = story.slots[cut.slot];
+  const show = (value: number) => (criterion === "probability" ? percent(value) : significant(value));
+  return {
+    candidate: slot.candidates[cut.candidate].name,
+    slot: slot.name,
+    survivor: slot.candidates[cut.survivor]?.name ?? "–",
+    value: show(cut.probability),
+    margin: criterion === "probability" ? `${significant(cut.margin * 100)} points` : significant(cut.margin),
+  };
+}
+
+function closest(story: Story): Html | null {
+  const cuts = story.prunes
+    .flatMap((prune) => prune.cuts.map((cut) => ({ prune, cut })))
+    .sort((a, b) => a.cut.margin - b.cut.margin);
+  if (cuts.length < 4) return null;
+  return html`<h3>The closest calls</h3><ol class="reasons">${cuts.slice(0, 5).map(({ prune, cut }) => {
+    const { candidate, slot, survivor, value, margin } = cutWords(story, cut, prune.criterion);
+    const classes = story.rounds.findLast(({ round }) => round === prune.round)?.classes ?? [];
+    return html`<li><b class="mono">${candidate}</b> in slot ${slot}: ${prune.criterion} ${value}, only ${margin} below <span class="mono">${survivor}</span>, the weakest that stayed. Round ${prune.round}, ${
+      classes.length > 0 && classes.length <= 6 ? classWords(classes) : plural(prune.classes, "class", "classes")
+    }; trained ${countWords(cut.timesTrained)} times, its gate moved ${countWords(cut.timesGated)}.</li>`;
+  })}</ol>`;
+}
+
+function pruneTable(story: Story, prune: Story["prunes"][number]): Html {
+  const name = story.rounds.find(({ round }) => round === prune.round)?.name ?? `round ${prune.round}`;
+  const rows = prune.cuts.map((cut) => ({ cut, ...cutWords(story, cut, prune.criterion) }));
+  return folded(
+    `End of ${name}: ${plural(prune.cuts.length, "cut")}, seen ${plural(prune.classes, "class", "classes")}`,
+    table(
+      `What was cut after epoch ${significant(prune.epoch)}, by ${prune.criterion}`,
+      [
+        { head: "slot", of: ({ slot }) => slot },
+        { head: "candidate", of: ({ candidate }) => html`<span class="mono">${candidate}</span>` },
+        { head: prune.criterion, of: ({ value }) => value, number: true },
+        { head: "margin", of: ({ margin }) => margin, number: true },
+        { head: "to", of: ({ survivor }) => html`<span class="mono">${survivor}</span>` },
+        { head: "trained", of: ({ cut }) => countWords(cut.timesTrained), number: true },
+        { head: "gated", of: ({ cut }) => countWords(cut.timesGated), number: true },
+        { head: "MACs", of: ({ cut }) => amount(cut.macs), number: true },
+      ],
+      rows,
+    ),
+  );
+}
+
+function compared(story: Story): Html {
+  if (!story.found) return nothing;
+  const picture = comparedPlot(story, story.found);
+  if (picture.text === "") return nothing;
+  const rows = [...(story.choice?.compared ?? [])].sort((a, b) => b.validAccuracy - a.validAccuracy);
+  return html`<h3>Compared networks</h3>${figure(
+    picture,
+    "Validation accuracy inside the supernet, after re-estimating batch-norm statistics. The ringed one was chosen.",
+    folded(
+      "The numbers",
+      table(
+        rows.length > 50 ? `The best 50 of ${rows.length}` : "From best to worst",
+        [
+          { head: "network", of: ({ encoded }) => html`<span class="mono">${encoded}</span>` },
+          { head: "accuracy", of: ({ validAccuracy }) => percent(validAccuracy), number: true },
+          { head: "MACs", of: ({ macs }) => amount(macs), number: true },
+          { head: "parameters", of: ({ params }) => amount(params), number: true },
+        ],
+        rows.slice(0, 50),
+      ),
+    ),
+  )}`;
+}
+
+/** most rows of a table over epochs */
+const rowsShown = 40;
+
+function snapshotTable({ snapshots }: Story): Html {
+  const every = Math.ceil(snapshots.length / rowsShown);
+  const rows = snapshots.filter((_, index) => index % every === 0 || index === snapshots.length - 1);
+  return table(
+    every > 1 ? `Every ${every}th snapshot` : "All snapshots",
+    [
+      { head: "epoch", of: ({ epoch }) => significant(epoch) },
+      { head: "round", of: ({ round }) => round, number: true },
+      { head: "expected MACs", of: ({ expectedMacs }) => amount(expectedMacs), number: true },
+      { head: "entropy", of: ({ entropy }) => significant(entropy), number: true },
+      {
+        head: "training loss",
+        of: ({ trainLoss }) => (trainLoss === null ? "–" : significant(trainLoss)),
+        number: true,
+      },
+      {
+        head: "training accuracy",
+        of: ({ trainAccuracy }) => (trainAccuracy === null ? "–" : percent(trainAccuracy)),
+        number: true,
+      },
+      { head: "alive", of: ({ alive }) => countWords(alive.reduce((sum, slot) => sum + slot.length, 0)), number: true },
+    ],
+    rows,
+  );
+}
+
+function strips(story: Story): Html {
+  const shown = [0.01, 0.05, 0.2, 0.5, 1];
+  return section(
+    {
+      id: "probabilities",
+      title: "Probabilities, slot by slot",
+      wide: true,
+      about:
+        "Time runs to the right, rows are candidates: those that lasted on top. Darker is likelier; a row ends where its candidate was cut. White lines are the ends of rounds.",
+    },
+    html`${key(shown.map((value) => ({ colour: "var(--accent)", opacity: levelOpacity(levelOf(value)), label: percent(value, 0) })))}<div class="multiples">${story.slots.map(
+      (slot, index) => {
+        const top = slot.candidates.find(({ fate }) => fate.kind === "chosen");
+        return html`<div><h4>${slot.name} <span>${top ? `→ ${top.name}` : ""}</span></h4>${probabilityStrip(story, index)}</div>`;
+      },
+    )}</div>${folded(
+      "The last probabilities in numbers",
+      table(
+        "Per slot, the likeliest candidates at the end",
+        [
+          { head: "slot", of: ({ name }) => name },
+          {
+            head: "candidates",
+            of: ({ candidates }) =>
+              [...candidates]
+                .filter(({ probability }) => (probability ?? 0) > 0)
+                .sort((a, b) => (b.probability ?? 0) - (a.probability ?? 0))
+                .slice(0, 6)
+                .map(({ name, probability }) => `${name} ${percent(probability ?? 0)}`)
+                .join(", "),
+          },
+        ],
+        story.slots,
+      ),
+    )}`,
+  );
+}
+
+export function retrainSection(story: Story): Html {
+  const curves = story.curves.filter(
+    ({ series }) => series === "retrain-train-loss" || series === "retrain-valid-accuracy",
+  );
+  if (curves.length === 0) return nothing;
+  const { epochs, split } = story.provenance.plan.retrain;
+  return section(
+    {
+      id: "retraining",
+      title: "Training from scratch",
+      about: `The found network alone, its weights drawn anew, ${plural(epochs, "epoch")} on ${split === "full" ? "training and validation images together" : "the training images"}.`,
+    },
+    ...curves.map((curve) =>
+      figure(
+        curvePlot(curve),
+        `${curveName(curve.series)[0].toUpperCase()}${curveName(curve.series).slice(1)}, after each epoch.`,
+        folded(
+          "The numbers",
+          table(
+            curveName(curve.series),
+            [
+              { head: "epoch", of: ([epoch]) => epoch },
+              {
+                head: "value",
+                of: ([, value]) => (curve.series === "retrain-valid-accuracy" ? percent(value, 2) : significant(value)),
+                number: true,
+              },
+            ],
+            curve.points,
+          ),
+        ),
+      ),
+    ),
+  );
+}

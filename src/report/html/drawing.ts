@@ -1,0 +1,72 @@
+import type { DrawnBlock, DrawnNetwork } from "../network.js";
+import { amount, countWords, share } from "../words.js";
+import { type Html, html } from "./markup.js";
+
+/**
+ * The network as a silhouette: the height of a shape is the square root of its channels, so an inverted bottleneck looks
+ * like one, from its input width through the expansion to its output. The column below is its share of the MACs.
+ */
+const step = 58;
+const middle = 78;
+const tallest = 62;
+const barTop = 196;
+const barTallest = 46;
+
+export function networkDrawing(network: DrawnNetwork): Html {
+  const blocks = network.groups.flatMap((group) => group.blocks);
+  const widest = Math.max(1, ...blocks.map((block) => Math.max(block.inChannels, block.hidden, block.outChannels)));
+  const largest = Math.max(1e-9, ...blocks.map((block) => block.share));
+  const half = (channels: number) => Math.max(1.5, Math.sqrt(channels / widest) * tallest);
+  return html`<div class="net" role="group" aria-label="Drawing of the network, input first">
+${network.groups.map((group) => {
+  const width = group.blocks.length * step;
+  const last = group.blocks[group.blocks.length - 1];
+  const isHead = group.name === "head";
+  return html`<figure><svg width="${width}" height="262" viewBox="0 0 ${width} 262" role="img"><title>${group.name}: ${group.blocks.map(described).join("; ")}</title>
+${group.blocks.map((block, index) => drawBlock(block, index * step, half, largest))}
+</svg><div class="title" style="max-width:${width - 6}px"><b>${group.name}</b><br>${
+    isHead ? `${countWords(network.classes)} classes` : `${last.outChannels} wide`
+  }${isHead ? "" : html`<br>${last.outHeight} × ${last.outWidth}`}</div></figure>`;
+})}
+</div>`;
+}
+
+const described = (block: DrawnBlock): string =>
+  `${block.slot ? `slot ${block.slot} ` : ""}${block.name}, ${block.inChannels} to ${block.outChannels} channels, ` +
+  `${amount(block.macs)} MACs (${share(block.share)})`;
+
+export function colourOf(block: Pick<DrawnBlock, "kind" | "kernel" | "slot">): string {
+  if (block.slot === null) return "var(--fixed)";
+  if (block.kind === "skip") return "none";
+  return [1, 3, 5, 7, 9].includes(block.kernel) ? `var(--k${block.kernel})` : "var(--cut)";
+}
+
+function drawBlock(block: DrawnBlock, left: number, half: (channels: number) => number, largest: number): Html {
+  const [x0, x1] = [left + 3, left + step - 3];
+  const [a, b, c] = [half(block.inChannels), half(block.hidden), half(block.outChannels)];
+  const [p, q] = [x0 + (x1 - x0) * 0.27, x0 + (x1 - x0) * 0.73];
+  const y = (offset: number) => round(middle + offset);
+  const shape =
+    block.kind === "mbconv"
+      ? `M${x0} ${y(-a)}L${round(p)} ${y(-b)}H${round(q)}L${x1} ${y(-c)}V${y(c)}L${round(q)} ${y(b)}H${round(p)}L${x0} ${y(a)}Z`
+      : `M${x0} ${y(-a)}L${x1} ${y(-c)}V${y(c)}L${x0} ${y(a)}Z`;
+  const centre = (x0 + x1) / 2;
+  const top = middle - Math.max(a, b, c) - 5;
+  const bar = (block.share / largest) * barTallest;
+  const [main, activation] = block.name.split("@");
+  return html`<g>
+${
+  block.kind === "skip"
+    ? html`<path d="M${x0} ${middle}H${x1}" stroke="var(--faint)" stroke-width="2" stroke-dasharray="3 4"/>`
+    : html`<path d="${shape}" fill="${colourOf(block)}"/>`
+}
+${block.residual && html`<path d="M${x0 + 2} ${y(-a)}Q${x0 + 2} ${round(top)} ${round(p)} ${round(top)}H${round(q)}Q${x1 - 2} ${round(top)} ${x1 - 2} ${y(-c)}" fill="none" stroke="var(--faint)" stroke-width="1.5"/>`}
+${block.squeeze && html`<circle cx="${centre}" cy="${middle}" r="5" fill="none" stroke="var(--card)" stroke-width="2.5"/>`}
+<text class="mono" x="${centre}" y="158" text-anchor="middle" font-size="${main.length > 7 ? 9.5 : 12}" font-weight="${block.slot ? 600 : 400}" fill="${block.slot ? "var(--ink)" : "var(--soft)"}">${main}</text>
+<text class="mono" x="${centre}" y="173" text-anchor="middle" font-size="10.5" fill="var(--soft)">${activation ?? (block.stride > 1 ? `stride ${block.stride}` : "")}</text>
+<rect x="${x0 + 8}" y="${round(barTop + barTallest - bar)}" width="${x1 - x0 - 16}" height="${round(Math.max(block.macs > 0 ? 1 : 0, bar))}" fill="${block.slot && block.kind !== "skip" ? colourOf(block) : "var(--fixed)"}" opacity=".75"/>
+<text x="${centre}" y="257" text-anchor="middle" font-size="11" fill="var(--soft)">${block.macs > 0 ? share(block.share) : "0"}</text>
+</g>`;
+}
+
+const round = (value: number): number => Math.round(value * 10) / 10;

@@ -1,0 +1,146 @@
+import type { RunStatus } from "./standing.js";
+import type { Story } from "./story.js";
+import { amount, bigWords, countWords, duration, listed, percent, plural } from "./words.js";
+
+/** The sentences that all renderings share. */
+
+export const mockNotice = "MOCK RESULT: made-up numbers";
+
+export function statusWords(status: RunStatus): string {
+  switch (status.kind) {
+    case "new":
+      return "not started";
+    case "running":
+      return `running: ${status.doing}`;
+    case "interrupted":
+      return "interrupted";
+    case "failed":
+      return "failed";
+    case "done":
+      return "done";
+  }
+}
+
+export interface Headline {
+  readonly figure: string;
+  /** null: the figure is words */
+  readonly unit: string | null;
+  readonly says: string;
+}
+
+export function headline(story: Story): Headline {
+  const { found, status, provenance, asked } = story;
+  if (found && found.testAccuracy !== null) {
+    const images = total(provenance.splits.find(({ split }) => split === "test")?.counts ?? []);
+    return {
+      figure: (found.testAccuracy * 100).toFixed(1),
+      unit: "%",
+      says: `of ${images > 0 ? `the ${countWords(images)} test images` : "the test images"} classified right: measured once, after training from scratch`,
+    };
+  }
+  if (found && found.validAccuracy !== null) {
+    return {
+      figure: (found.validAccuracy * 100).toFixed(1),
+      unit: "%",
+      says: `of the validation images classified right${asked.programs.includes("retrain") ? "; the test set has not been touched yet" : ", with the weights it had"}`,
+    };
+  }
+  if (found) {
+    return { figure: "Found a network", unit: null, says: "its accuracy has not been measured on its own yet" };
+  }
+  if (status.kind === "done") {
+    return story.ranking && asked.programs.join() === "rank"
+      ? { figure: "The classes are ranked", unit: null, says: rankedWords(story) }
+      : { figure: "Done", unit: null, says: "nothing was chosen" };
+  }
+  const doing = status.kind === "new" ? "Not started yet" : status.doing[0].toUpperCase() + status.doing.slice(1);
+  return { figure: doing, unit: null, says: progressWords(story) };
+}
+
+function rankedWords({ ranking }: Story): string {
+  if (!ranking || ranking.classes.length === 0) return "";
+  const { classes } = ranking;
+  return `from ${classes[0].name}, the easiest, to ${classes[classes.length - 1].name}, the hardest`;
+}
+
+function progressWords(story: Story): string {
+  const round = story.rounds.at(-1);
+  if (!round) return story.effort.wallMs > 0 ? `${duration(story.effort.wallMs)} spent so far` : "";
+  const last = story.snapshots.at(-1);
+  return `${plural(round.classes.length, "class", "classes")} in the data, ${plural(story.rounds.length, "round")} opened, ${duration(story.effort.wallMs)} spent${last ? `, networks of ${amount(last.expectedMacs)} MACs expected` : ""}`;
+}
+
+const total = (counts: readonly number[]): number => counts.reduce((sum, count) => sum + count, 0);
+
+/** what was done, in a sentence or two */
+export function lede(story: Story): string {
+  const { asked, effort, rounds } = story;
+  const { space } = asked;
+  const chosen =
+    space.architectures === "1"
+      ? "The network is given"
+      : `The space holds ${bigWords(space.architectures)} networks: ${plural(space.slots, "slot")} of up to ${plural(space.candidates, "candidate")}`;
+  const parts = [`${chosen}.`];
+  const cuts = rounds.reduce((sum, round) => sum + round.cuts, 0);
+  if (asked.programs.includes("search")) {
+    const classes = rounds.length > 0 ? rounds.map((round) => countWords(round.classes.length)) : [];
+    const grown =
+      new Set(classes).size > 1 ? ` while the classes grew from ${classes[0]} to ${classes[classes.length - 1]}` : "";
+    parts.push(
+      cuts > 0
+        ? `${methodName(asked.strategy.name)} cut ${plural(cuts, "candidate")} in ${plural(rounds.filter((round) => round.cuts > 0).length, "round")}${grown}.`
+        : `${methodName(asked.strategy.name)} ${story.choice ? "searched" : "searches"} it${grown}.`,
+    );
+  } else if (asked.programs.includes("retrain")) {
+    parts.push("This run trains one network from scratch.");
+  } else if (story.ranking) {
+    parts.push(`The classes of ${asked.dataName} were ranked by ${story.ranking.score}.`);
+  }
+  if (effort.samples > 0)
+    parts.push(`It took ${amount(effort.samples)} training images in ${duration(effort.wallMs)}.`);
+  return parts.join(" ");
+}
+
+const methods: Readonly<Record<string, string>> = {
+  "da-nas": "DA-NAS",
+  proxyless: "ProxylessNAS",
+  ddpnas: "DDPNAS",
+  random: "Random search",
+};
+export const methodName = (strategy: string): string => methods[strategy] ?? strategy;
+
+/** how the final network was taken from what was alive */
+export function choiceWords(story: Story): string | null {
+  const { choice, found } = story;
+  if (!choice) return null;
+  const how = howWords(choice.how);
+  const odds =
+    choice.logProbability === null
+      ? ""
+      : ` Its probability under the final distribution is ${probabilityWords(choice.logProbability)}.`;
+  const compared =
+    choice.compared.length > 1
+      ? ` ${plural(choice.compared.length, "network")} were compared by validation accuracy, from ${percent(Math.min(...choice.compared.map(({ validAccuracy }) => validAccuracy)))} to ${percent(Math.max(...choice.compared.map(({ validAccuracy }) => validAccuracy)))}.`
+      : "";
+  return `Chosen: ${how}${found ? `, ${amount(found.macs)} MACs` : ""}.${odds}${compared}`;
+}
+
+function howWords(how: string): string {
+  const known: Readonly<Record<string, string>> = {
+    "most-likely": "the most likely network within the budget, found exactly by dynamic programming",
+    "best-of-sampled": "the best by validation accuracy of networks drawn within the budget",
+    argmax: "the most likely candidate of each slot",
+  };
+  return known[how] ?? how;
+}
+
+const probabilityWords = (logProbability: number): string => {
+  const probability = Math.exp(logProbability);
+  return probability >= 0.001 ? percent(probability) : `e^${logProbability.toFixed(1)}`;
+};
+
+export const seedWords = (story: Story): string =>
+  `seed ${story.provenance.seed}, data split seed ${story.provenance.splitSeed}`;
+
+/** names for a sentence, at most six */
+export const classWords = (names: readonly string[]): string => listed(names, 6);

@@ -1,0 +1,155 @@
+import { readFileSync } from "node:fs";
+import { type ChannelCredentials, Client, type ClientDuplexStream, credentials, Metadata, status } from "@grpc/grpc-js";
+import { DanasError } from "../domain/errors.js";
+import { FromWorker, ToWorker, WorkerDefinition } from "./generated/danas/v1/worker.js";
+import type { Connect, Link, LinkEnd } from "./link.js";
+import type { Hello, Worker, WorkerSession } from "./port.js";
+import { openSession } from "./session.js";
+
+export interface GrpcOptions {
+  /** `unix:/path` or `host:port` */
+  readonly address: string;
+  /** PEM files. Without, plaintext: only for a Unix socket or loopback. */
+  readonly tls?: { readonly ca: string; readonly cert: string | null; readonly key: string | null } | null;
+  /** sent as `authorization: Bearer …` */
+  readonly token?: string | null;
+  /** until the worker must have answered the hello */
+  readonly connectTimeoutMs?: number;
+  readonly heartbeat?: { readonly everyMs: number; readonly timeoutMs: number };
+  readonly reconnectAfterMs?: readonly number[];
+}
+
+/** jobs of thousands of steps and gates of large spaces; far above what a search sends */
+const maxMessageBytes = 64 * 1024 * 1024;
+
+export const defaultHeartbeat = { everyMs: 5_000, timeoutMs: 60_000 } as const;
+
+export const defaultReconnectAfterMs = [50, 500, 2_000, 5_000];
+
+/** A worker that someone else started: by hand, torchrun, Slurm or Kubernetes. */
+export function grpcWorker(options: GrpcOptions): Worker {
+  checkPlaintext(options);
+  const connect = grpcConnect(options); // reads the certificates: a missing file is told now, not in an hour
+  let session: WorkerSession | null = null;
+  return {
+    kind: "grpc",
+    async open(hello: Hello) {
+      session = await openSession(hello, {
+        connect,
+        name: options.address,
+        welcomeTimeoutMs: options.connectTimeoutMs ?? 15_000,
+        heartbeat: options.heartbeat ?? defaultHeartbeat,
+        reconnectAfterMs: options.reconnectAfterMs ?? defaultReconnectAfterMs,
+      });
+      return session;
+    },
+    async close() {
+      await session?.close();
+    },
+  };
+}
+
+/**
+ * One bidirectional stream on a channel of its own. Written on grpc-js itself: the session wants every message at once and
+ * in order, so an iterable on top would only be taken apart again.
+ */
+export function grpcConnect(options: Pick<GrpcOptions, "address" | "tls" | "token">): Connect {
+  const security = channelCredentials(options.tls ?? null);
+  return ({ onMessage, onEnd }) => {
+    let over = false;
+    const client = new Client(options.address, security, {
+      "grpc.max_receive_message_length": maxMessageBytes,
+      "grpc.max_send_message_length": maxMessageBytes,
+      // a link that broke is given up whole: the next one must not find the old one's backoff
+      "grpc.use_local_subchannel_pool": 1,
+      "grpc.enable_retries": 0,
+      ...(isLocal(options.address) ? { "grpc.enable_http_proxy": 0 } : {}),
+    });
+    const metadata = new Metadata();
+    if (options.token) metadata.set("authorization", `Bearer ${options.token}`);
+    const stream: ClientDuplexStream<ToWorker, FromWorker> = client.makeBidiStreamRequest(
+      `/${WorkerDefinition.fullName}/${WorkerDefinition.methods.session.name}`,
+      (message) => Buffer.from(ToWorker.encode(message).finish()),
+      (bytes) => FromWorker.decode(bytes),
+      metadata,
+    );
+    const ended = new Promise<void>((resolve) => stream.once("status", () => resolve()));
+    const end = (how: LinkEnd) => {
+      if (over) return;
+      over = true;
+      client.close();
+      onEnd(how);
+    };
+    stream.on("data", (message) => {
+      if (!over) onMessage(message);
+    });
+    stream.on("error", (error) => end(endOf(error)));
+    stream.on("end", () => end({ reason: "the worker ended the stream", again: true }));
+
+    const link: Link = {
+      send(message) {
+        if (!over) stream.write(message);
+      },
+      async close(how) {
+        const already = over;
+        over = true;
+        if (already) return;
+        if (how === "goodbye") {
+          stream.end();
+          await Promise.race([ended, waited(goodbyeMs)]);
+        }
+        stream.cancel();
+        client.close();
+      },
+    };
+    return link;
+  };
+}
+
+/** how long a worker in the middle of a step has to take leave */
+const goodbyeMs = 1_000;
+
+const waited = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms).unref());
+
+function endOf(error: Error & { code?: number; details?: string }): LinkEnd {
+  const reason = error.details || error.message;
+  switch (error.code) {
+    case status.UNAUTHENTICATED:
+    case status.PERMISSION_DENIED:
+      return { reason, again: false, code: "token" };
+    case status.UNIMPLEMENTED:
+      return { reason: "what answers is no danas worker", again: false, code: "unreachable" };
+    default:
+      return { reason, again: true, code: "unreachable" };
+  }
+}
+
+// ---- addresses and secrets ------------------------------------------------------------------------------------------
+
+const isLocal = (address: string): boolean =>
+  address.startsWith("unix:") || /^(localhost|127(\.\d+){3}|\[::1\]):\d+$/.test(address);
+
+/** Weights and a person's data paths go over this wire: in the open only where nobody else listens. */
+function checkPlaintext({ address, tls }: GrpcOptions): void {
+  if (tls || isLocal(address)) return;
+  throw new DanasError("E_WORKER_PLAINTEXT", `${address} is another machine, and the connection is not encrypted`, {
+    hint: "set worker.tls (ca, and cert with key for both sides), or tunnel: ssh -L 50051:localhost:50051",
+  });
+}
+
+function channelCredentials(tls: GrpcOptions["tls"]): ChannelCredentials {
+  if (!tls) return credentials.createInsecure();
+  const read = (path: string | null) => (path === null ? null : readPem(path));
+  return credentials.createSsl(readPem(tls.ca), read(tls.key), read(tls.cert));
+}
+
+function readPem(path: string): Buffer {
+  try {
+    return readFileSync(path);
+  } catch (error) {
+    throw new DanasError("E_WORKER_TLS", `cannot read ${path}: ${(error as Error).message}`, {
+      hint: "worker.tls names PEM files: ca, and for a client certificate cert and key",
+      cause: error,
+    });
+  }
+}
