@@ -12,7 +12,7 @@ const table: Allowed = {
   domain: { values: [] },
   util: { values: [] },
   spaces: { values: ["domain", "util"] },
-  cost: { values: ["domain", "util"] },
+  cost: { values: ["domain", "util", "spaces"] },
   curriculum: { values: ["domain", "util"] },
   schedule: { values: ["domain", "util"] },
   strategies: { values: ["domain", "util", "cost", "curriculum", "schedule", "spaces"] },

@@ -1,6 +1,9 @@
 import type { SessionRecord } from "../journal/port.js";
 import type { Chronicle } from "./chronicle.js";
 
+/** said before anything else where a mock worker took part */
+export const mockNotice = "MOCK RESULT: made-up numbers";
+
 /** Where a run stands. */
 export type RunStatus =
   /** nothing has happened yet */

@@ -14,7 +14,7 @@ import { countArchitectures } from "../spaces/size.js";
 import { type Chronicle, chronicle, type ProgramEffort } from "./chronicle.js";
 import { type Commands, commandsFor } from "./commands.js";
 import { type DrawnNetwork, drawNetwork } from "./network.js";
-import { type RunStatus, statusOf } from "./standing.js";
+import { mockNotice, type RunStatus, statusOf } from "./standing.js";
 
 /** Everything a run has to tell, as plain JSON. HTML, Markdown, JSON, `explain` are renderings of it. */
 export interface Story {
@@ -22,6 +22,8 @@ export interface Story {
   readonly run: string;
   /** the numbers are made up by the mock worker: every rendering says so before anything else */
   readonly mock: boolean;
+  /** what is said first where it is a mock; else null */
+  readonly notice: string | null;
   readonly status: RunStatus;
   readonly began: number | null;
   /** of the journal's last entry */
@@ -153,10 +155,12 @@ export function tellStory(journal: Journal, options: StoryOptions = {}): Story {
   const sessions = journal.sessions();
   const status = statusOf(told, sessions, options.alive);
   const found = foundIn(plan, told);
+  const mock = sessions.some((session) => session.mock);
   return {
     version: 1,
     run: plan.name,
-    mock: sessions.some((session) => session.mock),
+    mock,
+    notice: mock ? mockNotice : null,
     status,
     began: told.firstAt,
     latest: told.lastAt,

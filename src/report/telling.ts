@@ -4,7 +4,7 @@ import { amount, bigWords, countWords, duration, listed, percent, plural } from 
 
 /** The sentences that all renderings share. */
 
-export const mockNotice = "MOCK RESULT: made-up numbers";
+export { mockNotice } from "./standing.js";
 
 export function statusWords(status: RunStatus): string {
   switch (status.kind) {

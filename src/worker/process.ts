@@ -45,25 +45,24 @@ export async function startProcess(options: ProcessOptions): Promise<OwnedProces
     stdio: options.channel ? ["pipe", "pipe", log, "ipc"] : ["pipe", "pipe", log],
   });
   const death = new AbortController();
-  // "close", not "exit": by then all it printed has been read
   const gone = new Promise<void>((resolve) => {
-    child.once("close", (code, signal) => {
+    child.once("exit", (code, signal) => {
+      // its own children may hold its output open: they go first, or "close" would wait for them
+      killGroup(child.pid);
       const how = signal ? `was killed by ${signal}` : `ended with code ${code}`;
       death.abort(`the worker process (${child.pid}) ${how}${tail(log, logStart)}`);
-      killGroup(child.pid);
+    });
+    child.once("close", () => {
       closeSync(log);
       resolve();
     });
   });
   child.stdin?.on("error", () => {}); // it left before we said so
   const lines = createInterface({ input: child.stdout! });
-  lines.on("line", (line) => {
-    if (!death.signal.aborted) writeSync(log, `${line}\n`);
-  });
+  lines.on("line", (line) => writeSync(log, `${line}\n`));
   try {
     await once(child, "spawn");
   } catch (error) {
-    closeSync(log);
     throw new DanasError("E_WORKER_START", `cannot start ${options.command}: ${(error as Error).message}`, {
       hint: "run `npm run setup`, or name a Python that has torch in worker.python",
       exitCode: 1,

@@ -1,0 +1,289 @@
+import { ServerError, Status } from "nice-grpc";
+import { afterEach, describe, expect, it } from "vitest";
+import type { NumberedJob } from "../domain/job.js";
+import { type GrpcOptions, grpcWorker } from "./grpc.js";
+import { type Worker, WorkerLost, type WorkerSession } from "./port.js";
+import { type Behaviour, type FakeWorker, startFakeWorker, trained } from "./testing/fake-worker.js";
+
+const hello = { run: "a-run", incarnation: 3, runFolder: "/runs/a-run" };
+
+const train = (id: number): NumberedJob => ({
+  id,
+  job: {
+    kind: "train",
+    stream: "train",
+    scope: "all",
+    steps: [{ paths: [{ architecture: [0], weight: 1 }], learningRate: 0.1, batch: id }],
+  },
+});
+
+const cleanups: (() => Promise<void>)[] = [];
+afterEach(async () => {
+  for (const clean of cleanups.splice(0).reverse()) await clean();
+});
+
+async function fake(behaviour: Partial<Behaviour> = {}): Promise<FakeWorker> {
+  const worker = await startFakeWorker(behaviour);
+  cleanups.push(() => worker.close());
+  return worker;
+}
+
+function client(address: string, options: Partial<GrpcOptions> = {}): Worker {
+  const worker = grpcWorker({ address, connectTimeoutMs: 2_000, reconnectAfterMs: [10, 20, 40], ...options });
+  cleanups.push(() => worker.close());
+  return worker;
+}
+
+const open = (worker: FakeWorker, options: Partial<GrpcOptions> = {}): Promise<WorkerSession> =>
+  client(worker.address, options).open(hello);
+
+describe("a session", () => {
+  it("says who it is and takes the worker's welcome", async () => {
+    const worker = await fake();
+    const session = await open(worker);
+    expect(worker.received[0].message).toEqual({ $case: "hello", value: { protocol: 1, ...hello } });
+    expect(session.welcome).toEqual({
+      workerVersion: "0.0.0-fake",
+      versions: { numpy: "2.0.0", python: "3.12.1" },
+      host: "fake-host",
+      pid: 4711,
+      devices: ["cpu"],
+      telemetry: "",
+      mock: true,
+    });
+  });
+
+  it("sends commands without waiting for answers, and settles them in the order of the calls", async () => {
+    const worker = await fake();
+    const session = await open(worker);
+    const settled: number[] = [];
+    await Promise.all(
+      [5, 6, 7, 8].map((id) =>
+        session.submit(train(id)).then((outcome) => {
+          if (outcome.ok) settled.push(outcome.answer.jobId);
+        }),
+      ),
+    );
+    expect(settled).toEqual([5, 6, 7, 8]);
+    expect(worker.executed).toEqual(["job-5", "job-6", "job-7", "job-8"]);
+  });
+
+  it("settles in order even where a later command is answered first", async () => {
+    const worker = await fake({ answer: () => null });
+    const session = await open(worker);
+    worker.behaviour.answer = ({ id }) => (id === "job-1" ? trained("job-1") : null);
+    const settled: string[] = [];
+    const first = session.submit(train(0)).then(() => settled.push("first"));
+    const second = session.submit(train(1)).then(() => settled.push("second"));
+    await until(() => worker.executed.length === 2);
+    expect(settled).toEqual([]);
+    worker.behaviour.answer = () => trained("job-0");
+    session.checkpoint("any").catch(() => undefined); // its "reply" carries job-0's id
+    await Promise.all([first, second]);
+    expect(settled).toEqual(["first", "second"]);
+  });
+
+  it("ignores an answer that comes twice", async () => {
+    const worker = await fake({ times: 2 });
+    const session = await open(worker);
+    const first = await session.submit(train(0));
+    const second = await session.submit(train(1));
+    expect([first, second].map((outcome) => outcome.ok && outcome.answer.jobId)).toEqual([0, 1]);
+  });
+
+  it("keeps going after a command that could not be done", async () => {
+    const worker = await fake();
+    const session = await open(worker);
+    worker.behaviour.answer = ({ id }) => ({
+      id,
+      result: { $case: "failure", value: { code: "out-of-memory", message: "the GPU is full", hint: "smaller batch" } },
+    });
+    expect(await session.submit(train(0))).toEqual({
+      ok: false,
+      failure: { code: "out-of-memory", message: "the GPU is full", hint: "smaller batch" },
+    });
+    worker.behaviour.answer = ({ id }) => trained(id);
+    expect((await session.submit(train(1))).ok).toBe(true);
+  });
+
+  it("is lost, with everything in flight, where an answer makes no sense", async () => {
+    const worker = await fake({
+      answer: ({ id }) => ({
+        id,
+        result: {
+          $case: "signal",
+          value: { kind: { $case: "train", value: { losses: [1, 2], accuracies: [0, 0], samples: 1 } } },
+        },
+      }),
+    });
+    const session = await open(worker);
+    const [first, second] = [session.submit(train(0)), session.submit(train(1))];
+    await expect(first).rejects.toThrow("the worker's answer to job-0 makes no sense: 2 losses where 1 were asked");
+    await expect(second).rejects.toBeInstanceOf(WorkerLost);
+    await expect(session.submit(train(2))).rejects.toBeInstanceOf(WorkerLost);
+  });
+
+  it("takes leave: the worker hears a goodbye, open promises reject, a second close does nothing", async () => {
+    const worker = await fake({ answer: () => null });
+    const session = await open(worker);
+    const running = session.submit(train(0));
+    running.catch(() => undefined);
+    await until(() => worker.executed.length === 1);
+    await session.close();
+    await session.close();
+    await expect(running).rejects.toBeInstanceOf(WorkerLost);
+    await until(() => worker.ends.length === 1);
+    expect(worker.ends).toEqual(["goodbye"]);
+  });
+
+  it("sends the token as a bearer", async () => {
+    const worker = await fake();
+    await open(worker, { token: "s3cret" });
+    expect(worker.tokens).toEqual(["Bearer s3cret"]);
+  });
+});
+
+describe("a connection that is cut", () => {
+  it.each(["before", "after"] as const)(
+    "is made again, and what is unanswered is asked again but not run twice (%s the reply)",
+    async (when) => {
+      const worker = await fake({ cut: { id: "job-1", when } });
+      const session = await open(worker);
+      const outcomes = await Promise.all([0, 1, 2, 3].map((id) => session.submit(train(id))));
+      expect(outcomes.map((outcome) => outcome.ok && outcome.answer.jobId)).toEqual([0, 1, 2, 3]);
+      expect(worker.executed).toEqual(["job-0", "job-1", "job-2", "job-3"]);
+      expect(worker.hellos).toBe(2);
+      const incarnations = worker.received.map(({ message }) =>
+        message?.$case === "hello" ? message.value.incarnation : null,
+      );
+      expect(incarnations.filter((incarnation) => incarnation !== null)).toEqual([3, 3]);
+    },
+  );
+
+  it("ends the session where another process answers then: its memory of answers is gone", async () => {
+    const worker = await fake({ cut: { id: "job-0", when: "before" } });
+    const session = await open(worker);
+    worker.behaviour.pid = 4712;
+    await expect(session.submit(train(0))).rejects.toThrow("another worker process answers now");
+  });
+
+  it("ends the session after a few tries, and says why", async () => {
+    const worker = await fake({ answer: () => null });
+    const session = await open(worker);
+    const running = session.submit(train(0));
+    running.catch(() => undefined);
+    await until(() => worker.executed.length === 1);
+    await worker.close();
+    await expect(running).rejects.toThrow(/No connection established|ENOENT|ECONNREFUSED|UNAVAILABLE/);
+    await expect(running).rejects.toBeInstanceOf(WorkerLost);
+  });
+
+  it("is not made again for ever where the same command breaks it each time", async () => {
+    const worker = await fake();
+    const session = await open(worker);
+    worker.behaviour.answer = () => {
+      throw new ServerError(Status.INTERNAL, "this command breaks the server");
+    };
+    await expect(session.submit(train(0))).rejects.toBeInstanceOf(WorkerLost);
+    expect(worker.executed).toHaveLength(4); // the first time, and once a try
+  });
+
+  it("is fenced off: the session is lost at once where a later start of the run took the worker", async () => {
+    const worker = await fake({ cut: { id: "job-0", when: "before" } });
+    const session = await open(worker);
+    worker.behaviour.refusal = { code: "fenced", message: "incarnation 4 owns this worker" };
+    await expect(session.submit(train(0))).rejects.toThrow("incarnation 4 owns this worker");
+    expect(worker.hellos).toBe(2);
+  });
+});
+
+describe("a worker that falls silent", () => {
+  it("is taken for lost after the heartbeat's deadline", async () => {
+    const worker = await fake();
+    const session = await open(worker, {
+      heartbeat: { everyMs: 20, timeoutMs: 150 },
+      connectTimeoutMs: 100,
+      reconnectAfterMs: [10],
+    });
+    const running = session.submit(train(0));
+    await running;
+    worker.behaviour.silent = true;
+    const started = performance.now();
+    await expect(session.submit(train(1))).rejects.toThrow("did not say welcome within 0.1 s");
+    expect(performance.now() - started).toBeGreaterThan(150);
+  });
+
+  it("is waited for while it answers pings, however long its job takes", async () => {
+    const worker = await fake({ answer: () => null });
+    const session = await open(worker, { heartbeat: { everyMs: 20, timeoutMs: 100 } });
+    const running = session.submit(train(0));
+    await new Promise((resolve) => setTimeout(resolve, 400));
+    worker.behaviour.answer = () => trained("job-0");
+    void session.checkpoint("any").catch(() => undefined);
+    expect((await running).ok).toBe(true);
+    expect(worker.hellos).toBe(1);
+  });
+});
+
+describe("a worker that will not have us", () => {
+  it.each([
+    ["busy", "E_WORKER_BUSY"],
+    ["fenced", "E_WORKER_FENCED"],
+    ["protocol", "E_WORKER_PROTOCOL"],
+    ["token", "E_WORKER_TOKEN"],
+    ["maintenance", "E_WORKER_REFUSED"],
+  ])("refuses with %s: %s, with a way on", async (code, expected) => {
+    const worker = await fake({ refusal: { code, message: "because" } });
+    await expect(open(worker)).rejects.toMatchObject({
+      name: "DanasError",
+      code: expected,
+      message: expect.stringContaining("because"),
+      hint: expect.any(String),
+    });
+    expect(worker.hellos).toBe(1);
+  });
+
+  it("speaks another version of the protocol", async () => {
+    const worker = await fake({ protocol: 2 });
+    await expect(open(worker)).rejects.toMatchObject({ code: "E_WORKER_PROTOCOL" });
+  });
+
+  it("is not there: the address is named, and what to do", async () => {
+    const worker = client("unix:/nowhere/at/all.sock", { connectTimeoutMs: 500 });
+    await expect(worker.open(hello)).rejects.toMatchObject({
+      code: "E_WORKER_UNREACHABLE",
+      message: expect.stringContaining("no worker answers at unix:/nowhere/at/all.sock"),
+      hint: expect.stringContaining("python -m danas_worker"),
+    });
+  });
+
+  it("is not there yet: it is tried until the time to connect is over", async () => {
+    const first = await startFakeWorker({}, "127.0.0.1:0");
+    await first.close();
+    const opening = client(first.address, { connectTimeoutMs: 5_000 }).open(hello);
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    const worker = await startFakeWorker({}, first.address);
+    cleanups.push(() => worker.close());
+    expect((await opening).welcome.pid).toBe(4711);
+  });
+
+  it("is on another machine without encryption: refused before anything is sent", () => {
+    expect(() => grpcWorker({ address: "gpu-7.example.org:50051" })).toThrow(
+      expect.objectContaining({ code: "E_WORKER_PLAINTEXT" }),
+    );
+  });
+
+  it("has certificates that cannot be read: told at once", () => {
+    expect(() =>
+      grpcWorker({ address: "gpu-7.example.org:50051", tls: { ca: "/no/ca.pem", cert: null, key: null } }),
+    ).toThrow(expect.objectContaining({ code: "E_WORKER_TLS", message: expect.stringContaining("/no/ca.pem") }));
+  });
+});
+
+async function until(condition: () => boolean): Promise<void> {
+  for (let i = 0; i < 500; i++) {
+    if (condition()) return;
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+  throw new Error("it did not happen within 5 s");
+}
