@@ -32,7 +32,9 @@ def initialise(module: nn.Module, seed: int, path: str) -> None:
             part.running_var.fill_(1.0)
         elif isinstance(part, nn.Conv2d | nn.Linear):
             # fan-out without the groups, as in MobileNetV2 of torchvision and in ProxylessNAS [C]
-            fan_out = part.kernel_size[0] * part.kernel_size[1] * part.out_channels if isinstance(part, nn.Conv2d) else 0
+            fan_out = (
+                part.kernel_size[0] * part.kernel_size[1] * part.out_channels if isinstance(part, nn.Conv2d) else 0
+            )
             deviation = math.sqrt(2.0 / fan_out) if fan_out else 0.01
             generator = torch.Generator().manual_seed(draw_seed("weights", seed, path, name))
             part.weight.normal_(0.0, deviation, generator=generator)

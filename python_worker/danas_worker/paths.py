@@ -40,6 +40,7 @@ class Group:
     biases: Tensors
     last: Tensors
     """of `norms`, those of the last batch norm; empty in a fixed block. Shares the momentum tensors of `norms`."""
+    awake: bool = False
 
     @staticmethod
     def of(block: nn.Module, slotted: bool) -> Group:
@@ -57,11 +58,10 @@ class Group:
         if self.last.parameters and not self.last.momentum:
             of = {id(p): m for p, m in zip(self.norms.parameters, self.norms.momentum, strict=True)}
             self.last.momentum = [of[id(p)] for p in self.last.parameters]
+        self.awake = True
 
-    @property
-    def awake(self) -> bool:
-        kinds = (self.weights, self.norms, self.biases)
-        return all(len(t.momentum) == len(t.parameters) for t in kinds)
+    def parameters(self) -> list[nn.Parameter]:
+        return [*self.weights.parameters, *self.norms.parameters, *self.biases.parameters]
 
     def named(self, names: dict[int, str]) -> Iterator[tuple[str, Tensor]]:
         """(parameter's name, its momentum)"""
@@ -113,12 +113,14 @@ class Groups:
 
 
 def trainable(group: Group, scope: str) -> list[nn.Parameter]:
-    """What may move. last-bn, all-bn [C, BN-NAS]: the rest of the network stays at its random start."""
+    """What may move under `scope`; "none" = nothing. last-bn, all-bn [C, BN-NAS]: the rest stays at its random start."""
+    if scope == "none":
+        return []
     if scope == "last-bn":
         return group.last.parameters
     if scope == "all-bn":
         return group.norms.parameters
-    return [*group.weights.parameters, *group.norms.parameters, *group.biases.parameters]
+    return group.parameters()
 
 
 def moved(groups: list[Group], scope: str, decay_norm: bool) -> Moved:

@@ -36,9 +36,7 @@ class Supernet(nn.Module):
         )
         self.head = nn.ModuleList([built(block) for block in space.head.blocks])
         head = space.head
-        self.classifier = Classifier(
-            space.features, head.hidden, head.hidden_activation, head.dropout, space.classes
-        )
+        self.classifier = Classifier(space.features, head.hidden, head.hidden_activation, head.dropout, space.classes)
 
     def candidate(self, slot: int, choice: int) -> nn.Module:
         candidates: nn.ModuleDict = self.slots[slot]  # type: ignore[assignment]
@@ -49,13 +47,16 @@ class Supernet(nn.Module):
         chosen = [self.candidate(slot, choice) for slot, choice in enumerate(architecture)]
         return [*self.stem, *chosen, *self.head]
 
-    def forward(
-        self, x_NCHW: Tensor, architecture: Architecture, dropout: torch.Generator | None = None
-    ) -> Tensor:
-        """logits_NK of one path, float32; drops only where it is given a generator."""
+    def forward(self, x_NCHW: Tensor, architecture: Architecture, dropout: torch.Generator | None = None) -> Tensor:
+        """logits_NK of one path, at least float32; drops only where it is given a generator."""
         for block in self.path(architecture):
             x_NCHW = block(x_NCHW)
-        return self.classifier(x_NCHW, dropout).float()
+        return self.classify(x_NCHW, dropout)
+
+    def classify(self, x_NCHW: Tensor, dropout: torch.Generator | None = None) -> Tensor:
+        """logits_NK of what the last block gave; lifted to float32 where autocast made them shorter"""
+        logits_NK: Tensor = self.classifier(x_NCHW, dropout)
+        return logits_NK if logits_NK.dtype.itemsize >= 4 else logits_NK.float()
 
     def check(self, architecture: Architecture) -> None:
         """Raises ValueError where the architecture does not fit or names a candidate that was cut."""

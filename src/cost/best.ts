@@ -15,7 +15,8 @@ export interface Likeliest {
  * bound [R]: for multipliers u >= 0 no completion is better than logP + u . (limit - used) + the rest's best of
  * (log p - u . cost). At the best u the bound is nearly tight, so that few hundred partial ones remain of 10^26.
  *
- * Among equally likely ones the one with fewer MACs is taken; a replay on another machine must choose the same.
+ * Among equally likely ones the one with fewer MACs is taken (under both a least and a most number of MACs: any, but always
+ * the same): a replay on another machine must choose the same.
  *
  * @param logProbabilities [slot][candidate]; -Infinity = impossible
  * @returns null where no architecture alive is within the budget
@@ -32,9 +33,53 @@ export function mostLikelyWithin(
       .map((candidate) => ({ candidate, gain: logProbabilities[slot][candidate], ...table.slots[slot][candidate] })),
   );
   if (options.some((slot) => slot.length === 0)) return null;
+  const solve = (limits: Budget): Likeliest | null => {
+    const constraints = constraintsOf(table, limits);
+    return search(options, constraints, solveDual(table, options, constraints, limits), limits);
+  };
+  if (budget.minMacs === null) return solve(budget);
+  // a window of MACs has little dominance to prune by; mostly one of its two ends alone already decides
+  let known: Likeliest | null = null;
+  for (const relaxed of [
+    { ...budget, minMacs: null },
+    { ...budget, maxMacs: null },
+  ]) {
+    const best = solve(relaxed);
+    if (best === null || withinBudget(architectureCost(table, best.architecture), budget)) return best;
+    const near = bestNear(table, options, best.architecture, budget);
+    if (near && near.logProbability > (known?.logProbability ?? Number.NEGATIVE_INFINITY)) known = near;
+  }
   const constraints = constraintsOf(table, budget);
   const dual = solveDual(table, options, constraints, budget);
-  return search(options, constraints, dual, budget);
+  if (known === null || known.logProbability < dual.reached) return search(options, constraints, dual, budget);
+  // only what is strictly better is looked for: among ties there may be astronomically many sums of MACs
+  const rounding = 1e-9 * Math.max(1, Math.abs(known.logProbability));
+  const better = search(options, constraints, { ...dual, reached: known.logProbability + 2 * rounding }, budget);
+  return better && better.logProbability > known.logProbability ? better : known;
+}
+
+/** the likeliest within the budget that differs from an architecture in at most two slots: a bound to prune by */
+function bestNear(table: CostTable, options: Option[][], architecture: Architecture, budget: Budget): Likeliest | null {
+  const chosen = options.map((slot, index) => slot.find((option) => option.candidate === architecture[index]) as Option);
+  const changes = options.flatMap((slot, index) => slot.map((option) => ({ index, option })));
+  const base = architectureCost(table, architecture);
+  let best: Likeliest | null = null;
+  for (const [i, a] of changes.entries()) {
+    for (const b of changes.slice(i)) {
+      if (a.index === b.index && a.option !== b.option) continue;
+      const once = a.option === b.option;
+      const delta = (key: "macs" | "params") =>
+        a.option[key] - chosen[a.index][key] + (once ? 0 : b.option[key] - chosen[b.index][key]);
+      if (!withinBudget({ macs: base.macs + delta("macs"), params: base.params + delta("params") }, budget)) continue;
+      const changed = [...chosen];
+      changed[a.index] = a.option;
+      changed[b.index] = b.option;
+      const logProbability = sumInOrder(changed);
+      if (best !== null && logProbability <= best.logProbability) continue;
+      best = { architecture: changed.map(({ candidate }) => candidate), logProbability };
+    }
+  }
+  return best;
 }
 
 interface Option {
@@ -168,31 +213,48 @@ function search(options: Option[][], constraints: Constraint[], dual: Dual, budg
 }
 
 /**
- * Drops what another one dominates: at least as likely, and not worse in what the budget limits. Where a least number of
- * MACs is asked for, fewer is not better, so only equals compare.
+ * Drops what another one dominates: at least as likely, and not worse in what the budget limits. Fewer MACs are better
+ * under a most, more are better under a least, and under both only equals compare.
  */
 function undominated(partials: Partial[], budget: Budget): Partial[] {
-  partials.sort((a, b) => a.macs - b.macs || b.gain - a.gain || a.params - b.params);
+  const moreIsBetter = budget.maxMacs === null && budget.minMacs !== null;
+  const sign = moreIsBetter ? -1 : 1;
+  partials.sort((a, b) => sign * (a.macs - b.macs) || b.gain - a.gain || a.params - b.params);
+  const window = budget.maxMacs !== null && budget.minMacs !== null;
   const kept: Partial[] = [];
-  if (budget.minMacs === null && budget.maxParams === null) {
-    let best = Number.NEGATIVE_INFINITY;
-    for (const partial of partials) {
-      if (partial.gain <= best) continue;
-      best = partial.gain;
-      kept.push(partial);
+  let front = new Front(budget.maxParams !== null);
+  for (const [index, partial] of partials.entries()) {
+    if (window && index > 0 && partials[index - 1].macs !== partial.macs) front = new Front(budget.maxParams !== null);
+    if (front.add(partial)) kept.push(partial);
+  }
+  return moreIsBetter ? kept.reverse() : kept;
+}
+
+/** the best gains so far by parameters: params and gains both ascending */
+class Front {
+  private readonly params: number[] = [];
+  private readonly gains: number[] = [];
+  constructor(private readonly limitsParams: boolean) {}
+
+  /** @returns whether nothing so far dominates it */
+  add({ params: own, gain }: Partial): boolean {
+    const params = this.limitsParams ? own : 0;
+    // the last entry with no more parameters
+    let low = 0;
+    let high = this.params.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (this.params[middle] <= params) low = middle + 1;
+      else high = middle;
     }
-    return kept;
+    if (low > 0 && this.gains[low - 1] >= gain) return false;
+    let end = low;
+    while (end < this.gains.length && this.gains[end] <= gain) end++;
+    const start = low > 0 && this.params[low - 1] === params ? low - 1 : low;
+    this.params.splice(start, end - start, params);
+    this.gains.splice(start, end - start, gain);
+    return true;
   }
-  for (const partial of partials) {
-    const dominated = kept.some(
-      (other) =>
-        other.gain >= partial.gain &&
-        (budget.minMacs === null || other.macs === partial.macs) &&
-        (budget.maxParams === null || other.params <= partial.params),
-    );
-    if (!dominated) kept.push(partial);
-  }
-  return kept;
 }
 
 function choices(partial: Partial): number[] {

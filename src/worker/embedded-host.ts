@@ -44,7 +44,7 @@ const started = (async () => {
     console.error(`Python ${signal ? `was killed by ${signal}` : `ended with code ${code}`}`);
     leave(1);
   });
-  return bridge.python("danas_worker.embedded");
+  return bridge.python(process.env.DANAS_EMBEDDED_MODULE ?? "danas_worker.embedded");
 })();
 started.catch((error) => {
   console.error(error);

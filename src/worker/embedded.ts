@@ -23,6 +23,8 @@ export interface EmbeddedOptions {
    * one by the clock.
    */
   readonly commandTimeoutMs?: number;
+  /** the Python module whose `handle` is called; a bench brings its own */
+  readonly module?: string;
 }
 
 /**
@@ -83,6 +85,7 @@ function startHost(hello: Hello, options: EmbeddedOptions): Promise<OwnedProcess
       PYTHON_BIN: python, // what pythonia starts
       REQ_TIMEOUT: "0", // its deadlines off: ours count
       NODE_OPTIONS: "",
+      DANAS_EMBEDDED_MODULE: options.module ?? "danas_worker.embedded",
       DANAS_ALLOW_MODULES: (options.allowModules ?? []).join(","),
     },
     logFile: options.logFile ?? join(hello.runFolder, "worker.log"),

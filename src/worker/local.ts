@@ -22,6 +22,8 @@ export interface LocalOptions {
   /** how long it may take to leave before it is killed */
   readonly graceMs?: number;
   readonly heartbeat?: { readonly everyMs: number; readonly timeoutMs: number };
+  /** Python's arguments that start a worker; a bench starts one that can do a little more */
+  readonly program?: readonly string[];
 }
 
 /** A Python worker that danas starts itself, speaks gRPC with over a Unix socket, and whose life it owns. */
@@ -76,8 +78,7 @@ async function start(hello: Hello, options: LocalOptions): Promise<Running> {
     const process = await startProcess({
       command: python,
       args: [
-        "-m",
-        "danas_worker",
+        ...(options.program ?? ["-m", "danas_worker"]),
         "--listen",
         address,
         "--telemetry",

@@ -107,7 +107,7 @@ class Session implements WorkerSession {
     if (made.kind === "failed") throw openingError(this.#options, made);
     this.#firstWelcome = made.welcome;
     this.#welcome = welcomeFromWire(made.welcome);
-    this.#adopt(made.link);
+    this.#adopt(made);
     if (death?.aborted) this.#die();
     else death?.addEventListener("abort", this.#die);
   }
@@ -165,6 +165,7 @@ class Session implements WorkerSession {
     const { death } = this.#options;
     return new Promise((resolve) => {
       let settled = false;
+      let ended: LinkEnd | null = null;
       let link: Link | null = null;
       const settle = (attempt: Attempt) => {
         settled = true;
@@ -186,7 +187,7 @@ class Session implements WorkerSession {
           if (settled) {
             this.#hear(link!, message);
           } else if (message?.$case === "welcome" && message.value.protocol === protocol) {
-            settle({ kind: "made", link: link!, welcome: message.value });
+            settle({ kind: "made", link: link!, welcome: message.value, ended: () => ended });
           } else if (message?.$case === "welcome") {
             fail({ reason: "", again: false }, { code: "protocol", message: `it speaks ${message.value.protocol}` });
           } else if (message?.$case === "refusal") {
@@ -196,6 +197,7 @@ class Session implements WorkerSession {
           }
         },
         onEnd: (end) => {
+          ended = end;
           if (!settled) fail(end);
           else if (this.#standing.at === "open" && this.#standing.link === link) void this.#reconnect(end);
         },
@@ -206,8 +208,13 @@ class Session implements WorkerSession {
     });
   }
 
-  #adopt(link: Link): void {
+  #adopt({ link, ended }: Made): void {
     this.#standing = { at: "open", link };
+    const alreadyEnded = ended();
+    if (alreadyEnded) {
+      void this.#reconnect(alreadyEnded);
+      return;
+    }
     for (const { message } of this.#pending.values()) link.send(message);
     const { heartbeat } = this.#options;
     if (!heartbeat) return;
@@ -255,7 +262,7 @@ class Session implements WorkerSession {
         reason = `${end.reason}; another worker process answers now`;
         break;
       }
-      this.#adopt(attempt.link);
+      this.#adopt(attempt);
       return;
     }
     await this.#end(new WorkerLost(reason), "cut");
@@ -325,9 +332,15 @@ class Session implements WorkerSession {
   }
 }
 
-type Attempt =
-  | { readonly kind: "made"; readonly link: Link; readonly welcome: WireWelcome }
-  | { readonly kind: "failed"; readonly end: LinkEnd; readonly refusal: Refusal | null };
+interface Made {
+  readonly kind: "made";
+  readonly link: Link;
+  readonly welcome: WireWelcome;
+  /** the link's end, should it have come between the welcome and now */
+  ended(): LinkEnd | null;
+}
+
+type Attempt = Made | { readonly kind: "failed"; readonly end: LinkEnd; readonly refusal: Refusal | null };
 
 const sameProcess = (a: WireWelcome, b: WireWelcome): boolean => a.pid === b.pid && a.host === b.host;
 

@@ -1,0 +1,100 @@
+"""Weight steps: the loop of every training in danas, be it of a supernet, a reference network or the final one."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+
+from .loss import accuracy, cross_entropy, masked
+from .meter import Meter
+from .model import Model
+from .paths import moved
+from .words import Architecture, JobFailed, Train, Trained, TrainStep
+
+
+def train(model: Model, job: Train, meter: Meter) -> Trained:
+    """
+    Each step computes its paths on one batch, adds up their weighted gradients and moves the blocks they use.
+
+    Nothing waits for the device before the end of the job. Raises JobFailed "non-finite" then, where a loss was not
+    finite: the weights are spoilt by that time, so train on from a checkpoint. A model whose weights are not finite
+    fails so again.
+    """
+    stream = model.stream(job.stream)
+    for step in job.steps:
+        for path in step.paths:
+            model.supernet.check(path.architecture)
+    model.set_scope(job.scope)
+    meter.steps = len(job.steps)
+    device = model.compute.device
+    losses_S = torch.empty(len(job.steps), device=device)
+    accuracies_S = torch.empty(len(job.steps), device=device)
+    for index, step in enumerate(job.steps):
+        weights = merged(step)
+        x_NCHW, y_N = meter.batch(stream, step.batch)
+        loss, correct = backward(model, job.stream, step.batch, weights, x_NCHW, y_N, stream.active_K)
+        groups = model.groups.of(weights)
+        model.optimizer.step(moved(groups, job.scope, model.job.optimizer.decay_norm), step.learning_rate)
+        losses_S[index] = loss
+        accuracies_S[index] = correct
+        meter.stepped(loss)
+    losses: list[float] = losses_S.tolist()
+    for index, value in enumerate(losses):
+        if not math.isfinite(value):
+            raise _non_finite(model, job.steps[index], index, value)
+    return Trained(tuple(losses), tuple(accuracies_S.tolist()), meter.samples)
+
+
+def merged(step: TrainStep) -> dict[Architecture, float]:
+    """Path to weight, in the order named: a path named twice is computed once, with the sum of its weights."""
+    weights: dict[Architecture, float] = {}
+    for path in step.paths:
+        weights[path.architecture] = weights.get(path.architecture, 0.0) + path.weight
+    return weights
+
+
+def backward(
+    model: Model,
+    stream: str,
+    batch: int,
+    weights: dict[Architecture, float],
+    x_NCHW: torch.Tensor,
+    y_N: torch.Tensor,
+    active_K: torch.Tensor | None,
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """
+    Leaves sum_k weight_k grad loss_k in the parameters' .grad. Returns the loss sum_k weight_k loss_k and the accuracy
+    sum_k weight_k accuracy_k / sum_k weight_k, both on the device. A path at a time, so memory holds one path.
+    """
+    scaler = model.optimizer.scaler
+    total = sum(weights.values())
+    loss_sum = accuracy_sum = None
+    for index, (architecture, weight) in enumerate(weights.items()):
+        with model.compute.autocast():
+            logits_NK = model.supernet(x_NCHW, architecture, model.dropout(stream, batch, index))
+        logits_NK = masked(logits_NK, active_K)
+        loss = cross_entropy(logits_NK, y_N, active_K, model.job.label_smoothing)
+        if weight != 1.0:
+            loss = loss * weight
+        # a path of skips alone has nothing to train under the scopes of batch norm
+        if loss.requires_grad:
+            (loss if scaler is None else loss * scaler.scale).backward()
+        share = weight / total if total > 0.0 else 1.0 / len(weights)
+        correct = accuracy(logits_NK, y_N)
+        correct = correct if share == 1.0 else correct * share
+        loss_sum = loss.detach() if loss_sum is None else loss_sum + loss.detach()
+        accuracy_sum = correct if accuracy_sum is None else accuracy_sum + correct
+    assert loss_sum is not None and accuracy_sum is not None
+    return loss_sum, accuracy_sum
+
+
+def _non_finite(model: Model, step: TrainStep, index: int, value: float) -> JobFailed:
+    paths = " and ".join(model.name(path.architecture) for path in step.paths[:3])
+    more = f" and {len(step.paths) - 3} more" if len(step.paths) > 3 else ""
+    at = f"step {index + 1} (path {paths}{more}, learning rate {step.learning_rate:g}, batch {step.batch})"
+    return JobFailed(
+        "non-finite",
+        f"the loss became {value} at {at}",
+        "lower the learning rate, warm it up, or set optimizer.clipValue; then go on from the last checkpoint",
+    )

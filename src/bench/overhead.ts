@@ -1,0 +1,243 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { DanasError } from "../domain/errors.js";
+import type { NumberedJob, PrepareJob, TrainJob } from "../domain/job.js";
+import type { Space } from "../domain/space.js";
+import { buildSpace } from "../spaces/builder.js";
+import { builtinSpace } from "../spaces/builtins.js";
+import { spaceHash } from "../spaces/hash.js";
+import { rng } from "../util/rng.js";
+import { embeddedWorker } from "../worker/embedded.js";
+import { localWorker } from "../worker/local.js";
+import type { Worker, WorkerSession } from "../worker/port.js";
+import { type BenchCase, type BenchResult, environment, median } from "./harness.js";
+
+export interface OverheadOptions {
+  readonly python?: string | null;
+  /** pairs of measurements that count; one more comes first and is thrown away */
+  readonly repeats?: number;
+  /** one line of progress for people */
+  readonly onLine?: (line: string) => void;
+}
+
+/** weight steps in a job: the default of pipeline.stepsPerJob */
+const stepsPerJob = 20;
+
+interface Workload {
+  readonly name: string;
+  readonly space: Space;
+  /** images a batch; where a step is to take so many milliseconds, the batch is chosen for it */
+  readonly batchSize: number;
+  readonly targetMs: number | null;
+  readonly jobs: number;
+}
+
+const classes = 10;
+
+/** as small as a network can be: what is left of a step is nearly all Python's and PyTorch's own cost */
+const smallest = buildSpace(
+  {
+    name: "smallest",
+    activation: "relu",
+    stem: [{ op: "c3", width: 4, stride: 2 }],
+    stages: [{ width: 4, slots: 1, stride: 1, candidates: ["k3e1", "skip"] }],
+    head: { width: 8, hidden: 0, dropout: 0 },
+    squeeze: { ratio: 0.25, of: "input", gate: "sigmoid" },
+  },
+  { channels: 1, height: 8, width: 8 },
+  classes,
+);
+
+const workloads: readonly Workload[] = [
+  {
+    name: "20 ms steps",
+    space: builtinSpace("quickstart", { channels: 1, height: 28, width: 28 }, classes),
+    batchSize: 32,
+    targetMs: 20,
+    jobs: 5,
+  },
+  { name: "smallest steps", space: smallest, batchSize: 4, targetMs: null, jobs: 20 },
+];
+
+/**
+ * What TypeScript and the wire cost: training steps per second through a session, over those of a bare Python loop.
+ *
+ * Both run in the same worker process, on the same model, in its main thread, through the same `Executor.execute`: the worker of
+ * danas_worker.bench keeps the train jobs it was sent, and on request runs them once more in a plain `for`. So a
+ * ratio holds nothing but the way a job takes: TypeScript objects, encoding, socket, decoding, queue, and back. Both ways are
+ * measured in turn, order swapped each time, for the machine's mood to fall on both.
+ */
+export async function benchOverhead(options: OverheadOptions = {}): Promise<BenchResult> {
+  const onLine = options.onLine ?? ((line) => console.error(line));
+  const repeats = options.repeats ?? 7;
+  const python = options.python ?? null;
+  const folder = mkdtempSync(join(tmpdir(), "danas-bench-"));
+  const cases: BenchCase[] = [];
+  const adapters: readonly { name: string; worker: Worker; lags: readonly number[] }[] = [
+    {
+      name: "gRPC",
+      worker: localWorker({ python, program: ["-m", "danas_worker.bench", "worker"] }),
+      lags: [1, 0],
+    },
+    { name: "embedded", worker: embeddedWorker({ python, module: "danas_worker.bench" }), lags: [1] },
+  ];
+  try {
+    for (const { name, worker, lags } of adapters) {
+      onLine(`starting a worker: ${name}`);
+      const session = await worker.open({ run: "bench-overhead", incarnation: 1, runFolder: folder });
+      const numbers = counter();
+      for (const workload of workloads) {
+        cases.push(...(await measure(name, session, workload, lags, repeats, numbers, onLine)));
+      }
+      await worker.close();
+    }
+  } finally {
+    for (const { worker } of adapters) await worker.close();
+    rmSync(folder, { recursive: true, force: true });
+  }
+  return { name: "overhead", ...environment(), cases };
+}
+
+type Numbers = () => number;
+
+const counter = (): Numbers => {
+  let next = 0;
+  return () => next++;
+};
+
+async function measure(
+  adapter: string,
+  session: WorkerSession,
+  workload: Workload,
+  lags: readonly number[],
+  repeats: number,
+  numbers: Numbers,
+  onLine: (line: string) => void,
+): Promise<BenchCase[]> {
+  const batchSize = await calibrate(session, workload, numbers);
+  const steps = workload.jobs * stepsPerJob;
+  const through = async (lag: number) => {
+    const seconds = await pump(session, trainJobs(workload, numbers), lag);
+    return steps / seconds;
+  };
+  const bare = async () => steps / (await bareSeconds(session, workload.jobs, numbers));
+  const cases: BenchCase[] = [];
+  for (const lag of lags) {
+    const ratios: number[] = [];
+    const rates: number[] = [];
+    const bareRates: number[] = [];
+    for (let repeat = -1; repeat < repeats; repeat++) {
+      // the bare loop runs what was sent last, so there must be something: the warm-up sends it
+      const throughFirst = repeat % 2 !== 0;
+      let rate = 0;
+      let bareRate = 0;
+      if (throughFirst) rate = await through(lag);
+      bareRate = await bare();
+      if (!throughFirst) rate = await through(lag);
+      if (repeat < 0) continue;
+      rates.push(rate);
+      bareRates.push(bareRate);
+      ratios.push(rate / bareRate);
+    }
+    const name = `${workload.name}, batch ${batchSize}, ${adapter}, lag ${lag}`;
+    cases.push(
+      spread(`${name}: bare Python loop`, "steps/s", bareRates),
+      spread(`${name}: through TypeScript`, "steps/s", rates),
+      spread(`${name}: through TypeScript / bare`, "ratio", ratios),
+    );
+    const ms = 1000 / median(bareRates);
+    onLine(`${name}: a bare step takes ${ms.toFixed(2)} ms; through / bare = ${median(ratios).toFixed(3)}`);
+  }
+  return cases;
+}
+
+const spread = (name: string, unit: string, values: readonly number[]): BenchCase => ({
+  case: name,
+  value: median(values),
+  unit,
+  min: Math.min(...values),
+  max: Math.max(...values),
+  repeats: values.length,
+});
+
+/** Prepares the workload; where a step should take so long, with a batch that makes it so on this machine. */
+async function calibrate(session: WorkerSession, workload: Workload, numbers: Numbers): Promise<number> {
+  let batchSize = workload.batchSize;
+  await prepare(session, workload, batchSize, numbers);
+  if (workload.targetMs === null) return batchSize;
+  for (let round = 0; round < 2; round++) {
+    await pump(session, trainJobs({ ...workload, jobs: 1 }, numbers), 0);
+    const stepMs = (1000 * (await bareSeconds(session, 1, numbers))) / stepsPerJob;
+    batchSize = Math.max(4, Math.min(1024, Math.round((batchSize * workload.targetMs) / stepMs)));
+    await prepare(session, workload, batchSize, numbers);
+  }
+  return batchSize;
+}
+
+async function prepare(session: WorkerSession, { space }: Workload, batchSize: number, numbers: Numbers) {
+  const job: PrepareJob = {
+    kind: "prepare",
+    space,
+    spaceHash: spaceHash(space),
+    data: {
+      source: { kind: "synthetic", perClass: 200, noise: 0.5 },
+      input: space.input,
+      classes,
+      validFraction: 0.1,
+      testFraction: 0.1,
+      splitSeed: 1,
+      onDevice: "auto",
+    },
+    streams: [{ name: "train", split: "train", classes: [], batchSize, shuffle: true, seed: 1, augment: null }],
+    optimizer: { momentum: 0.9, nesterov: true, weightDecay: 1e-4, decayNorm: false, clipValue: null },
+    labelSmoothing: 0.1,
+    compute: { device: "auto", precision: "float32", channelsLast: true, compile: false, threads: 0 },
+    seed: 1,
+    checks: [],
+  };
+  await answered(session.submit({ id: numbers(), job }));
+}
+
+/** uniform paths, as a warm-up draws them: a different one each step */
+function trainJobs({ space, jobs }: Workload, numbers: Numbers): NumberedJob[] {
+  return Array.from({ length: jobs }, () => {
+    const id = numbers();
+    const draw = rng(1).fork("bench").fork(id);
+    const steps: TrainJob["steps"] = Array.from({ length: stepsPerJob }, (_, step) => ({
+      paths: [{ architecture: space.slots.map((slot) => draw.int(slot.candidates.length)), weight: 1 }],
+      learningRate: 1e-3,
+      batch: step,
+    }));
+    return { id, job: { kind: "train", stream: "train", scope: "all", steps } };
+  });
+}
+
+/** Sends the jobs as a run does: at most lag + 1 in flight. @returns seconds, from the first job sent to the last answer */
+async function pump(session: WorkerSession, jobs: readonly NumberedJob[], lag: number): Promise<number> {
+  const started = performance.now();
+  const inFlight: Promise<unknown>[] = [];
+  for (const job of jobs) {
+    if (inFlight.length > lag) await inFlight.shift();
+    inFlight.push(answered(session.submit(job)));
+  }
+  await Promise.all(inFlight);
+  return (performance.now() - started) / 1000;
+}
+
+/** the last so many train jobs once more, in a Python loop, timed by Python */
+async function bareSeconds(session: WorkerSession, jobs: number, numbers: Numbers): Promise<number> {
+  const job = { kind: "export", architecture: [], folder: `bench/bare/${jobs}` } as const;
+  const signal = await answered(session.submit({ id: numbers(), job }));
+  if (signal.kind !== "export" || signal.files[0]?.path !== "nanoseconds") {
+    throw new Error("the worker is not the one of danas_worker.bench");
+  }
+  return signal.files[0].bytes / 1e9;
+}
+
+async function answered(outcome: ReturnType<WorkerSession["submit"]>) {
+  const settled = await outcome;
+  if (settled.ok) return settled.answer.signal;
+  const { message, hint } = settled.failure;
+  throw new DanasError("E_BENCH", message, { hint, exitCode: 1 });
+}

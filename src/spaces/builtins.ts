@@ -1,0 +1,224 @@
+import { DanasError } from "../domain/errors.js";
+import type { InputShape, Space } from "../domain/space.js";
+import type { SpaceSpec, SqueezeSpec, StageSpec } from "../domain/space-spec.js";
+import { closest } from "../util/closest.js";
+import { buildSpace } from "./builder.js";
+
+export interface Builtin {
+  readonly spec: SpaceSpec;
+  /** one line for people */
+  readonly about: string;
+  /** the input it is meant for; another one may be given */
+  readonly input: InputShape;
+}
+
+const mobileInput: InputShape = { channels: 3, height: 224, width: 224 };
+const ofInput: SqueezeSpec = { ratio: 0.25, of: "input", gate: "sigmoid" };
+const ofHidden: SqueezeSpec = { ratio: 0.25, of: "hidden", gate: "hsigmoid" };
+
+const kernels = [3, 5, 7];
+
+/** every kernel with every expansion, in reading order */
+const mbconvs = (expansions: readonly number[], suffix = ""): string[] =>
+  kernels.flatMap((kernel) => expansions.map((expansion) => `k${kernel}e${expansion}${suffix}`));
+
+/** stages from parallel lists, as papers' tables give them */
+function chain(
+  candidates: readonly string[],
+  widths: readonly number[],
+  repeats: readonly number[],
+  strides: readonly number[],
+): StageSpec[] {
+  return widths.map((width, index) => ({ width, slots: repeats[index], stride: strides[index], candidates }));
+}
+
+// the MobileNetV2 chain as ProxylessNAS has it [C]
+const proxylessWidths = [24, 40, 80, 96, 192, 320];
+const proxylessRepeats = [4, 4, 4, 4, 4, 1];
+const proxylessStrides = [2, 2, 2, 1, 2, 1];
+
+/** a network that leaves nothing to choose: one candidate a slot */
+const fixed = (
+  op: string,
+  width: number,
+  slots: number,
+  stride: number,
+  activation?: StageSpec["activation"],
+): StageSpec => ({ width, slots, stride, candidates: [op], ...(activation && { activation }) });
+
+export const builtinSpaces: Readonly<Record<string, Builtin>> = {
+  "danas-mobile": {
+    about: "DA-NAS's large mobile space: 21 slots, k{3,5,7} x e{1,3,6} x SE{off,on} and skip",
+    input: mobileInput,
+    spec: {
+      name: "danas-mobile",
+      activation: "relu6",
+      stem: [
+        { op: "c3", width: 32, stride: 2 },
+        { op: "k3e1", width: 16, stride: 1 },
+      ],
+      stages: chain(
+        [...mbconvs([1, 3, 6]), ...mbconvs([1, 3, 6], "se"), "skip"],
+        proxylessWidths,
+        proxylessRepeats,
+        proxylessStrides,
+      ),
+      head: { width: 1280, hidden: 0, dropout: 0 },
+      squeeze: ofInput,
+    },
+  },
+  "proxyless-mobile": {
+    about: "ProxylessNAS's mobile space: 21 slots, k{3,5,7} x e{3,6} and skip",
+    input: mobileInput,
+    spec: {
+      name: "proxyless-mobile",
+      activation: "relu6",
+      stem: [
+        { op: "c3", width: 32, stride: 2 },
+        { op: "k3e1", width: 16, stride: 1 },
+      ],
+      stages: chain([...mbconvs([3, 6]), "skip"], proxylessWidths, proxylessRepeats, proxylessStrides),
+      head: { width: 1280, hidden: 0, dropout: 0 },
+      squeeze: ofInput,
+    },
+  },
+  "macro-bench": {
+    about: "8 slots of {skip, e3k3, e6k5} on 32x32: small enough to be enumerated (6,561 networks)",
+    input: { channels: 3, height: 32, width: 32 },
+    spec: {
+      name: "macro-bench",
+      activation: "relu6",
+      stem: [{ op: "c3", width: 32, stride: 1 }],
+      stages: [
+        { width: 64, slots: 2, stride: 2, candidates: ["skip", "k3e3", "k5e6"], skipDownsamples: true },
+        { width: 128, slots: 3, stride: 2, candidates: ["skip", "k3e3", "k5e6"], skipDownsamples: true },
+        { width: 256, slots: 3, stride: 2, candidates: ["skip", "k3e3", "k5e6"], skipDownsamples: true },
+      ],
+      head: { width: 1280, hidden: 0, dropout: 0 },
+      squeeze: ofInput,
+    },
+  },
+  "mobilenet-slim": {
+    about: "for images of 28 to 64 pixels: 12 slots, k{3,5,7} x e{3,6} and skip",
+    input: { channels: 3, height: 32, width: 32 },
+    spec: {
+      name: "mobilenet-slim",
+      activation: "relu",
+      stem: [{ op: "c3", width: 16, stride: 1 }],
+      stages: chain([...mbconvs([3, 6]), "skip"], [24, 40, 80, 112], [3, 3, 3, 3], [2, 2, 2, 1]),
+      head: { width: 512, hidden: 0, dropout: 0 },
+      squeeze: ofInput,
+    },
+  },
+  quickstart: {
+    about: "the quickstart's, for 28x28: 7 slots, k{3,5} x e{3,6}, one with SE, and skip",
+    input: { channels: 1, height: 28, width: 28 },
+    spec: {
+      name: "quickstart",
+      activation: "relu",
+      stem: [{ op: "c3", width: 16, stride: 2 }],
+      stages: chain(["k3e3", "k3e6", "k3e6se", "k5e3", "k5e6", "skip"], [24, 48, 96], [2, 3, 2], [1, 2, 2]),
+      head: { width: 192, hidden: 0, dropout: 0 },
+      squeeze: ofInput,
+    },
+  },
+  "mobilenet-v2": {
+    about: "MobileNetV2 1.0 (arXiv 1801.04381), nothing left to choose",
+    input: mobileInput,
+    spec: {
+      name: "mobilenet-v2",
+      activation: "relu6",
+      stem: [{ op: "c3", width: 32, stride: 2 }],
+      stages: [
+        fixed("k3e1", 16, 1, 1),
+        fixed("k3e6", 24, 2, 2),
+        fixed("k3e6", 32, 3, 2),
+        fixed("k3e6", 64, 4, 2),
+        fixed("k3e6", 96, 3, 1),
+        fixed("k3e6", 160, 3, 2),
+        fixed("k3e6", 320, 1, 1),
+      ],
+      head: { width: 1280, hidden: 0, dropout: 0.2 },
+      squeeze: ofInput,
+    },
+  },
+  "efficientnet-b0": {
+    about: "EfficientNet-B0 (arXiv 1905.11946), nothing left to choose",
+    input: mobileInput,
+    spec: {
+      name: "efficientnet-b0",
+      activation: "silu",
+      stem: [{ op: "c3", width: 32, stride: 2 }],
+      stages: [
+        fixed("k3e1se", 16, 1, 1),
+        fixed("k3e6se", 24, 2, 2),
+        fixed("k5e6se", 40, 2, 2),
+        fixed("k3e6se", 80, 3, 2),
+        fixed("k5e6se", 112, 3, 1),
+        fixed("k5e6se", 192, 4, 2),
+        fixed("k3e6se", 320, 1, 1),
+      ],
+      head: { width: 1280, hidden: 0, dropout: 0.2 },
+      squeeze: ofInput,
+    },
+  },
+  "mobilenet-v3-large": {
+    about: "MobileNetV3-Large 1.0 (arXiv 1905.02244), nothing left to choose",
+    input: mobileInput,
+    spec: {
+      name: "mobilenet-v3-large",
+      activation: "hswish",
+      stem: [{ op: "c3", width: 16, stride: 2 }],
+      stages: [
+        fixed("k3e1", 16, 1, 1, "relu"),
+        fixed("k3e4", 24, 1, 2, "relu"),
+        fixed("k3e3", 24, 1, 1, "relu"),
+        fixed("k5e3se", 40, 1, 2, "relu"),
+        fixed("k5e3se", 40, 2, 1, "relu"),
+        fixed("k3e6", 80, 1, 2),
+        fixed("k3e2.5", 80, 1, 1),
+        fixed("k3e2.3", 80, 2, 1),
+        fixed("k3e6se", 112, 2, 1),
+        fixed("k5e6se", 160, 1, 2),
+        fixed("k5e6se", 160, 2, 1),
+      ],
+      head: { width: 960, hidden: 1280, dropout: 0.2 },
+      squeeze: ofHidden,
+    },
+  },
+  "mnasnet-1.0": {
+    about: "MnasNet-B1 1.0 (arXiv 1807.11626), nothing left to choose",
+    input: mobileInput,
+    spec: {
+      name: "mnasnet-1.0",
+      activation: "relu",
+      stem: [
+        { op: "c3", width: 32, stride: 2 },
+        { op: "k3e1", width: 16, stride: 1 },
+      ],
+      stages: [
+        fixed("k3e3", 24, 3, 2),
+        fixed("k5e3", 40, 3, 2),
+        fixed("k5e6", 80, 3, 2),
+        fixed("k3e6", 96, 2, 1),
+        fixed("k5e6", 192, 4, 2),
+        fixed("k3e6", 320, 1, 1),
+      ],
+      head: { width: 1280, hidden: 0, dropout: 0.2 },
+      squeeze: ofInput,
+    },
+  },
+};
+
+/** @throws DanasError E_SPACE_UNKNOWN with the nearest name */
+export function builtinSpace(name: string, input: InputShape, classes: number): Space {
+  const builtin = Object.hasOwn(builtinSpaces, name) ? builtinSpaces[name] : undefined;
+  if (!builtin) {
+    const names = Object.keys(builtinSpaces);
+    const near = closest(name, names);
+    throw new DanasError("E_SPACE_UNKNOWN", `there is no space "${name}"`, {
+      hint: near ? `did you mean "${near}"?` : `there are ${names.join(", ")}`,
+    });
+  }
+  return buildSpace(builtin.spec, input, classes);
+}
