@@ -1,5 +1,5 @@
 import { closeSync, fstatSync, openSync, readdirSync, readSync } from "node:fs";
-import { basename, dirname } from "node:path";
+import { basename, dirname, resolve } from "node:path";
 import { type Alias, isAlias, isMap, isPair, isScalar, isSeq, LineCounter, type Node, parseDocument } from "yaml";
 import { DanasError, DanasErrors, type Place } from "../domain/errors.js";
 import { closest } from "../util/closest.js";
@@ -23,20 +23,20 @@ const maxNodes = 100_000;
 /** the parser looks through the whole file for each one's anchor */
 const maxAliases = 200;
 
-/** @throws DanasError, DanasErrors E_CONFIG_… */
-export function readDocument(file: string): Document {
-  return parseYaml(readText(file), file);
+/** @param file as the person wrote it: so it stands in messages. @throws DanasError, DanasErrors E_CONFIG_… */
+export function readDocument(file: string, cwd: string): Document {
+  return parseYaml(readText(file, resolve(cwd, file)), file);
 }
 
-function readText(file: string): string {
+function readText(file: string, full: string): string {
   let bytes: Buffer;
   try {
-    bytes = readBounded(file);
+    bytes = readBounded(file, full);
   } catch (error) {
     if (error instanceof DanasError) throw error;
     const { code, message } = error as NodeJS.ErrnoException;
     if (code === "ENOENT") {
-      const near = nearbyConfig(file);
+      const near = nearbyConfig(full);
       throw new DanasError("E_CONFIG_READ", `there is no file ${file}`, {
         hint: near ? `did you mean "${near}"?` : "`danas init` writes a config to begin with",
       });
@@ -53,8 +53,8 @@ function readText(file: string): string {
   }
 }
 
-function readBounded(file: string): Buffer {
-  const descriptor = openSync(file, "r");
+function readBounded(file: string, full: string): Buffer {
+  const descriptor = openSync(full, "r");
   try {
     const stat = fstatSync(descriptor);
     if (!stat.isFile()) {
@@ -86,7 +86,7 @@ function nearbyConfig(file: string): string | null {
 export function parseYaml(text: string, file: string): Document {
   const lines = new LineCounter();
   // keys are compared below: the parser's own comparison takes quadratic time
-  const parsed = parseDocument(text, { lineCounter: lines, prettyErrors: false, uniqueKeys: false, merge: true });
+  const parsed = parseDocument(text, { lineCounter: lines, prettyErrors: false, uniqueKeys: false });
   const at = (offset: number): Place => {
     const { line, col } = lines.linePos(Math.min(offset, text.length));
     return { file, line: Math.max(1, line), column: Math.max(1, col) };

@@ -131,7 +131,7 @@ function solveDual(table: CostTable, options: Option[][], constraints: Constrain
       multipliers[index] = 0;
       if (solve()[index] >= 0) continue;
       let low = 0;
-      let high = 1e-9;
+      let high = 1e-15;
       multipliers[index] = high;
       while (solve()[index] < 0 && high < 1e12) {
         low = high;

@@ -1,6 +1,7 @@
 import type { DataInfo, Split } from "../domain/data.js";
 import { DanasError } from "../domain/errors.js";
 import type { Ranking } from "../domain/ranking.js";
+import { sum } from "../util/numeric.js";
 import type { Rng } from "../util/rng.js";
 
 export type ClassOrder = "easy-first" | "hard-first" | "random";
@@ -26,11 +27,10 @@ export function orderOf(ranking: Ranking | null, data: DataInfo, order: ClassOrd
 export const firstClasses = (order: readonly string[], n: number): string[] => order.slice(0, n);
 
 /** images of a split, of all classes or of those named; 0 where the data has no such split */
-export function imagesIn(data: DataInfo, split: Split, classes: readonly string[] = data.classes): number {
+export function imagesIn(data: DataInfo, split: Split, classes?: readonly string[]): number {
   const counts = data.splits.find((info) => info.split === split)?.counts;
   if (!counts) return 0;
+  if (!classes) return sum(counts);
   const wanted = new Set(classes);
-  let images = 0;
-  for (const [index, name] of data.classes.entries()) if (wanted.has(name)) images += counts[index];
-  return images;
+  return sum(counts.filter((_, index) => wanted.has(data.classes[index])));
 }

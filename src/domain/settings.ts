@@ -20,7 +20,7 @@ export interface CheckpointSettings {
 
 export type WorkerSettings =
   /** danas starts the Python worker itself and owns its life */
-  | { readonly kind: "local"; readonly python: string | null; readonly allowModules: readonly string[] }
+  | ({ readonly kind: "local" } & PythonSettings)
   | {
       readonly kind: "grpc";
       /** `unix:/path` or `host:port` */
@@ -30,8 +30,17 @@ export type WorkerSettings =
       /** environment variable that holds the bearer token */
       readonly tokenVariable: string | null;
     }
-  | { readonly kind: "embedded"; readonly python: string | null; readonly allowModules: readonly string[] }
+  | ({ readonly kind: "embedded" } & PythonSettings)
   | ({ readonly kind: "mock" } & MockSettings);
+
+export interface PythonSettings {
+  /** null = the one that `npm run setup` made */
+  readonly python: string | null;
+  /** modules that may be imported as data factories */
+  readonly allowModules: readonly string[];
+  /** absolute folders where those modules are found */
+  readonly pythonPath?: readonly string[];
+}
 
 /** The made-up world of the mock worker. See worker/mock. */
 export interface MockSettings {

@@ -7,7 +7,7 @@ import type { EvaluateJob } from "../domain/job.js";
 import type { FinalChoice } from "../domain/plan.js";
 import type { Context, Next } from "../domain/program.js";
 import type { Alive, Architecture } from "../domain/space.js";
-import { logProbabilitiesOf, probabilitiesOf, type Rows } from "./distribution.js";
+import { logProbabilitiesOf, probabilitiesOf, type Rows, uniformOver } from "./distribution.js";
 import { budgetUnreachable } from "./prune.js";
 import { searchRng } from "./streams.js";
 
@@ -29,9 +29,18 @@ export interface Nominee {
   readonly logProbability: number | null;
 }
 
-export type HowToChoose = FinalChoice | { readonly how: "argmax" };
+export type HowToChoose =
+  | FinalChoice
+  /** the most likely candidate per slot, whatever the network costs */
+  | { readonly how: "argmax" }
+  /** so many drawn uniformly within the budget; the first one where they are not measured */
+  | { readonly how: "at-random"; readonly samples: number; readonly measured: boolean };
 
-export const choiceOf = (networks: readonly Nominee[]): Choice => ({ networks, asked: 0, accuracies: [] });
+export const choiceOf = (networks: readonly Nominee[], measured = true): Choice => ({
+  networks,
+  asked: measured ? 0 : networks.length,
+  accuracies: [],
+});
 
 /** Who is up for choice, given the architecture parameters. @throws DanasError E_BUDGET_UNREACHABLE */
 export function nominate(context: Context, final: HowToChoose, alphas: Rows, alive: Alive): readonly Nominee[] {
@@ -51,6 +60,10 @@ export function nominate(context: Context, final: HowToChoose, alphas: Rows, ali
     }
     case "best-of-sampled":
       return drawDistinct(context, probabilitiesOf(alphas, alive), alive, final.samples).map(nominee);
+    case "at-random": {
+      const drawn = drawDistinct(context, uniformOver(alive, alphas), alive, final.samples);
+      return drawn.map((architecture) => ({ architecture, logProbability: null }));
+    }
     default:
       return assertNever(final);
   }
@@ -99,7 +112,11 @@ export function nextChoice<S extends { readonly choice: Choice | null }>(
   return { kind: "done", state: { ...state, choice }, decisions: [decision] };
 }
 
-export const evaluateOne = (context: Context, { valid, train }: Measuring, architecture: Architecture): EvaluateJob => ({
+export const evaluateOne = (
+  context: Context,
+  { valid, train }: Measuring,
+  architecture: Architecture,
+): EvaluateJob => ({
   kind: "evaluate",
   stream: valid,
   architectures: [architecture],
@@ -107,7 +124,11 @@ export const evaluateOne = (context: Context, { valid, train }: Measuring, archi
   recalibrate: { stream: train, batches: context.plan.search.evaluation.recalibrateBatches },
 });
 
-export function learnAccuracy(choice: Choice, accuracy: number, epoch: number): { choice: Choice; decisions: Decision[] } {
+export function learnAccuracy(
+  choice: Choice,
+  accuracy: number,
+  epoch: number,
+): { choice: Choice; decisions: Decision[] } {
   return {
     choice: { ...choice, accuracies: [...choice.accuracies, accuracy] },
     decisions: [{ type: "report", series: "path-valid-accuracy", epoch, value: accuracy }],

@@ -16,7 +16,9 @@ export const copyRows = (rows: Rows): number[][] => rows.map((row) => row.slice(
 
 /** softmax(alpha) over the alive of each slot; 0 for the cut */
 export function probabilitiesOf(alphas: Rows, alive: Alive): number[][] {
-  return alphas.map((row, slot) => spread(alive[slot], softmax(alive[slot].map((candidate) => row[candidate])), row.length));
+  return alphas.map((row, slot) =>
+    spread(alive[slot], softmax(alive[slot].map((candidate) => row[candidate])), row.length),
+  );
 }
 
 /** ln softmax(alpha) over the alive of each slot, finite however small; -Infinity for the cut, so not for the state */

@@ -53,9 +53,11 @@ function cutSparing(
   const left = alive.map((candidates, slot) => {
     const row = scores[slot];
     // lowest first, ties by index: a replay on another machine must cut the same block
-    const ordered = candidates.filter((candidate) => candidate !== spared?.[slot]).sort((a, b) => row[a] - row[b] || a - b);
+    const ordered = candidates
+      .filter((candidate) => candidate !== spared?.[slot])
+      .sort((a, b) => row[a] - row[b] || a - b);
     const gone = ordered.slice(0, quota(candidates.length));
-    // all but the spared one may go; then it is what the others fell short of, or were cut above
+    // where all but the spared one go, it is the survivor
     const survivor = ordered[gone.length] ?? spared?.[slot];
     for (const candidate of gone) {
       cuts.push({

@@ -1,10 +1,11 @@
 import { spawn } from "node:child_process";
-import { existsSync, mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { afterEach, describe, expect, it } from "vitest";
 import { type OwnedProcess, startProcess } from "./process.js";
+import { isAlive, until } from "./testing/processes.js";
 
 const folder = mkdtempSync(join(tmpdir(), "danas-process-"));
 const logFile = join(folder, "logs", "worker.log");
@@ -28,21 +29,6 @@ async function start(program: string, graceMs = 5_000): Promise<OwnedProcess> {
 }
 
 const firstLine = (owned: OwnedProcess) => new Promise<string>((resolve) => owned.onLine(resolve));
-
-const isAlive = (pid: number): boolean => {
-  try {
-    process.kill(pid, 0);
-    // a zombie that nobody has reaped yet is dead
-    return !existsSync("/proc/self") || !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, "utf8"));
-  } catch {
-    return false;
-  }
-};
-
-async function until(condition: () => boolean): Promise<void> {
-  for (let i = 0; i < 500 && !condition(); i++) await new Promise((resolve) => setTimeout(resolve, 10));
-  expect(condition()).toBe(true);
-}
 
 describe("an owned process", () => {
   it("is told to leave by the end of its standard input", async () => {

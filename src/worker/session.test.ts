@@ -4,6 +4,7 @@ import type { NumberedJob } from "../domain/job.js";
 import { type GrpcOptions, grpcWorker } from "./grpc.js";
 import { type Worker, WorkerLost, type WorkerSession } from "./port.js";
 import { type Behaviour, type FakeWorker, startFakeWorker, trained } from "./testing/fake-worker.js";
+import { until } from "./testing/processes.js";
 
 const hello = { run: "a-run", incarnation: 3, runFolder: "/runs/a-run" };
 
@@ -279,11 +280,3 @@ describe("a worker that will not have us", () => {
     ).toThrow(expect.objectContaining({ code: "E_WORKER_TLS", message: expect.stringContaining("/no/ca.pem") }));
   });
 });
-
-async function until(condition: () => boolean): Promise<void> {
-  for (let i = 0; i < 500; i++) {
-    if (condition()) return;
-    await new Promise((resolve) => setTimeout(resolve, 10));
-  }
-  throw new Error("it did not happen within 5 s");
-}

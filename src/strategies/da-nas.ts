@@ -1,0 +1,40 @@
+import { firstClasses, orderOf } from "../curriculum/subsets.js";
+import type { Context, OptionsOf, Strategy } from "../domain/program.js";
+import type { CourseOutline } from "./course.js";
+import { type RoundsState, roundsStrategy } from "./rounds.js";
+import { searchRng } from "./streams.js";
+
+/**
+ * DA-NAS: data-adapted pruning for efficient neural architecture search (Dai et al., arXiv 2003.12563).
+ *
+ * How fast a block learns depends on how hard the classes are, so weak blocks can be trimmed early on the easy classes
+ * alone, and the survivors be searched on more and more of the data until it is whole [P].
+ *
+ *   1. rank the classes from easy to hard (curriculum/)
+ *   2. warm up the supernet on the easiest n0 classes, paths uniform                              [S; which n0: O]
+ *   3. for n1 < n2 < ... all: search on the n_r easiest, weights and gates by turns (ProxylessNAS) [S; the step: C]
+ *      then cut floor(ratio x alive) of each slot's candidates, the least probable                [S ratio; rest O]
+ *   4. the most likely network within the budget, or the best of some drawn                       [O]
+ *
+ * Weights, architecture parameters and both optimizers carry over from round to round. The learning rate is one schedule
+ * over all rounds' steps. Controls are options: another order, all classes in every round, a pruning ratio of 0.
+ */
+export const daNas: Strategy<"da-nas", RoundsState> = roundsStrategy("da-nas", curriculum);
+
+function curriculum(context: Context, options: OptionsOf<"da-nas">): CourseOutline {
+  const order = classOrder(context, options);
+  return {
+    rounds: options.rounds.map((round) => ({ ...round, classes: firstClasses(order, round.classes) })),
+    gate: options.gate,
+    cost: options.cost,
+    final: options.final,
+    how: options.final.how,
+  };
+}
+
+function classOrder({ plan, data, ranking }: Context, { order, rounds }: OptionsOf<"da-nas">): readonly string[] {
+  // the control without a curriculum needs no ranking: in whichever order, all classes are in
+  const everything = rounds.every(({ classes }) => classes >= data.classes.length);
+  if (everything && ranking === null) return data.classes;
+  return orderOf(ranking, data, order, searchRng(plan).fork("class-order"));
+}

@@ -1,0 +1,30 @@
+import type { Context, OptionsOf, Strategy } from "../domain/program.js";
+import { type CourseOutline, noCost } from "./course.js";
+import { type RoundsState, roundsStrategy } from "./rounds.js";
+
+/**
+ * Random search under the budget, the baseline that every search must beat: networks drawn uniformly from those within
+ * the budget. With `epochs` > 0 a supernet is trained first on paths drawn uniformly from the whole space (single path
+ * one-shot, Guo et al., arXiv 1904.00420), and the drawn networks are compared by their validation accuracy in it. With
+ * 0 nothing is trained and the first drawn is taken.
+ */
+export const random: Strategy<"random", RoundsState> = roundsStrategy("random", trainThenCompare);
+
+function trainThenCompare({ data }: Context, { samples, epochs }: OptionsOf<"random">): CourseOutline {
+  const supernet = {
+    name: "supernet",
+    epochs,
+    classes: data.classes,
+    prune: 0,
+    gates: false,
+    gateMode: "two-path",
+    cost: false,
+  } as const;
+  return {
+    rounds: epochs > 0 ? [supernet] : [],
+    gate: null,
+    cost: noCost,
+    final: { how: "at-random", samples: epochs > 0 ? samples : 1, measured: epochs > 0 },
+    how: epochs > 0 ? "best-of-random" : "first-drawn",
+  };
+}

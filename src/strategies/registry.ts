@@ -1,0 +1,19 @@
+import type { StrategyName, StrategyPlan } from "../domain/plan.js";
+import type { Strategy } from "../domain/program.js";
+import { daNas } from "./da-nas.js";
+import { ddpnas } from "./ddpnas.js";
+import { proxyless } from "./proxyless.js";
+import { random } from "./random.js";
+
+const strategies: { readonly [N in StrategyName]: { readonly name: N } } = {
+  "da-nas": daNas,
+  proxyless,
+  ddpnas,
+  random,
+};
+
+export const strategyNames = Object.keys(strategies) as readonly StrategyName[];
+
+/** The method that a plan names. Its options and state are its own: callers carry both unread. */
+export const strategyFor = (plan: StrategyPlan): Strategy<StrategyName, unknown> =>
+  strategies[plan.name] as Strategy<StrategyName, unknown>;
