@@ -36,7 +36,17 @@ def weight_gradient(x_NCHW: Tensor, grad_NCHW: Tensor, weight_C1kk: Tensor, stri
         left = pad - at
         shifted = F.pad(x_NCHW, (left, columns + STRIP - left - x_NCHW.shape[3], above, below))
         _, grad, _ = torch.ops.aten.convolution_backward(
-            grad_NCHW, shifted, strip, [0], [stride, stride], [inside, 0], [1, 1], False, [0, 0], channels, [False, True, False]
+            grad_NCHW,
+            shifted,
+            strip,
+            [0],
+            [stride, stride],
+            [inside, 0],
+            [1, 1],
+            False,
+            [0, 0],
+            channels,
+            [False, True, False],
         )
         out[..., at : at + STRIP] = grad
     return out

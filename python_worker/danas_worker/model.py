@@ -26,7 +26,7 @@ class Stream(Protocol):
     def batches_per_pass(self) -> int: ...
 
     @property
-    def active_K(self) -> Tensor | None:  # noqa: N802
+    def active_K(self) -> Tensor | None:
         """classes whose logits count; None = all"""
 
     def batch(self, b: int) -> tuple[Tensor, Tensor]:

@@ -15,7 +15,7 @@ from .. import words
 
 
 def augmented(
-    x_NCHW: Tensor,  # noqa: N803
+    x_NCHW: Tensor,
     augment: words.Augment,
     generator: torch.Generator,
     normalise: Callable[[Tensor], Tensor],
@@ -42,7 +42,7 @@ def augmented(
     return x_NCHW
 
 
-def _cropped(x_NCHW: Tensor, pad: int, top_N: Tensor, left_N: Tensor, flip_N: Tensor) -> Tensor:  # noqa: N803
+def _cropped(x_NCHW: Tensor, pad: int, top_N: Tensor, left_N: Tensor, flip_N: Tensor) -> Tensor:
     """one gather does the crop and the flip; its result lies in channels_last order"""
     n, _, h, w = x_NCHW.shape
     device = x_NCHW.device
@@ -56,7 +56,7 @@ def _cropped(x_NCHW: Tensor, pad: int, top_N: Tensor, left_N: Tensor, flip_N: Te
     return x_NHWC.permute(0, 3, 1, 2)
 
 
-def _resized_crops(x_NCHW: Tensor, min_area: float, draw_N4: Tensor) -> Tensor:  # noqa: N803
+def _resized_crops(x_NCHW: Tensor, min_area: float, draw_N4: Tensor) -> Tensor:
     """a share of the area in [min_area, 1], sides in proportion 3:4 to 4:3, stretched to the whole (Inception's crop)"""
     area_N = min_area + (1 - min_area) * draw_N4[:, 0]
     ratio_N = torch.exp((2 * draw_N4[:, 1] - 1) * math.log(4 / 3))
@@ -67,11 +67,13 @@ def _resized_crops(x_NCHW: Tensor, min_area: float, draw_N4: Tensor) -> Tensor: 
     theta_N23[:, 1, 1] = height_N
     theta_N23[:, 0, 2] = (2 * draw_N4[:, 2] - 1) * (1 - width_N)
     theta_N23[:, 1, 2] = (2 * draw_N4[:, 3] - 1) * (1 - height_N)
-    grid = functional.affine_grid(theta_N23.to(x_NCHW.device, non_blocking=True), list(x_NCHW.shape), align_corners=False)
+    grid = functional.affine_grid(
+        theta_N23.to(x_NCHW.device, non_blocking=True), list(x_NCHW.shape), align_corners=False
+    )
     return functional.grid_sample(x_NCHW, grid, mode="bilinear", padding_mode="border", align_corners=False)
 
 
-def _outside_square(h: int, w: int, side: int, centre_N2: Tensor) -> Tensor:  # noqa: N803
+def _outside_square(h: int, w: int, side: int, centre_N2: Tensor) -> Tensor:
     """False inside a square around a centre anywhere in the image; it may hang over the edge (DeVries and Taylor 2017)"""
     top_N = (centre_N2[:, 0] * h).floor() - side // 2
     left_N = (centre_N2[:, 1] * w).floor() - side // 2

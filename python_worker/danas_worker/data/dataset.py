@@ -48,7 +48,9 @@ class Data:
         split = self.splits.get(spec.split)
         if split is None or len(split.y_N) == 0:
             raise words.JobFailed(
-                "data", f"the data has no {spec.split} images", "add them, or set data.validFraction or data.testFraction"
+                "data",
+                f"the data has no {spec.split} images",
+                "add them, or set data.validFraction or data.testFraction",
             )
         unknown = [name for name in spec.classes if name not in self.classes]
         if unknown:
@@ -107,9 +109,7 @@ def _split(spec: words.DataSpec, source: Source) -> dict[str, SplitImages]:
     return splits
 
 
-def _held_out(
-    seed: int, split: str, fraction: float, from_N: Tensor, pool: Pool, classes: tuple[str, ...]
-) -> Tensor:
+def _held_out(seed: int, split: str, fraction: float, from_N: Tensor, pool: Pool, classes: tuple[str, ...]) -> Tensor:
     out = []
     for label, name in enumerate(classes):
         of_class_N = from_N[pool.y_N[from_N] == label]

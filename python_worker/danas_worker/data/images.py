@@ -40,7 +40,7 @@ class Images(Protocol):
 class HeldImages:
     """all in one tensor, moved to the device where it fits there"""
 
-    def __init__(self, x_NCHW: Tensor, on_device: str) -> None:  # noqa: N803
+    def __init__(self, x_NCHW: Tensor, on_device: str) -> None:
         self.x_NCHW = x_NCHW
         self.on_device = on_device
         self._moved: dict[torch.device, Tensor] = {}
@@ -48,7 +48,7 @@ class HeldImages:
     def __len__(self) -> int:
         return self.x_NCHW.shape[0]
 
-    def take(self, indices_N: Tensor, device: torch.device) -> Tensor:  # noqa: N803
+    def take(self, indices_N: Tensor, device: torch.device) -> Tensor:
         if device.type == "cpu":
             return self.x_NCHW[indices_N]
         held = self._on(device)
@@ -82,7 +82,7 @@ class LazyImages:
     def __len__(self) -> int:
         return len(self.names)
 
-    def take(self, indices_N: Tensor, device: torch.device) -> Tensor:  # noqa: N803
+    def take(self, indices_N: Tensor, device: torch.device) -> Tensor:
         x_NCHW = torch.stack(list(self._pool.map(self.load, indices_N.tolist())))
         if device.type == "cpu":
             return x_NCHW

@@ -163,7 +163,9 @@ def _folder_pool(root: Path, classes: tuple[str, ...], spec: words.DataSpec) -> 
         files += found
         labels += [label] * len(found)
     names = [str(path.relative_to(root)) for path in files]
-    return Pool(hold_or_decode(_file_loader(files, spec.input), names, spec.input, spec.on_device), torch.tensor(labels))
+    return Pool(
+        hold_or_decode(_file_loader(files, spec.input), names, spec.input, spec.on_device), torch.tensor(labels)
+    )
 
 
 def _file_loader(files: list[Path], shape: words.InputShape) -> Callable[[int], Tensor]:
@@ -211,7 +213,9 @@ def _python(source: words.PythonFactory, spec: words.DataSpec, allow_modules: fr
     try:
         made = getattr(importlib.import_module(module_name), function_name)(**source.options)
     except Exception as error:  # whatever a person's own code raises is theirs to read
-        raise _data_error(f"{source.factory} failed: {type(error).__name__}: {error}", "try it in Python alone") from error
+        raise _data_error(
+            f"{source.factory} failed: {type(error).__name__}: {error}", "try it in Python alone"
+        ) from error
     if not isinstance(made, dict) or "train" not in made:
         raise _data_error(f"{source.factory} must return a dict of data sets with at least 'train'")
     sets = {split: made[split] for split in ("train", "valid", "test") if split in made}

@@ -23,11 +23,11 @@ class Stream:
         self,
         spec: words.StreamSpec,
         images: Images,
-        index_N: Tensor,  # noqa: N803
-        y_N: Tensor,  # noqa: N803
-        active_K: Tensor | None,  # noqa: N803
-        mean_C: Tensor,  # noqa: N803
-        std_C: Tensor,  # noqa: N803
+        index_N: Tensor,
+        y_N: Tensor,
+        active_K: Tensor | None,
+        mean_C: Tensor,
+        std_C: Tensor,
         device: torch.device,
         channels_last: bool,
     ) -> None:
@@ -64,7 +64,7 @@ class Stream:
             x_NCHW = augmented(x_NCHW, augment, generator, self._normalised)
         return x_NCHW.contiguous(memory_format=self._format), y_N
 
-    def _normalised(self, x_NCHW: Tensor) -> Tensor:  # noqa: N803
+    def _normalised(self, x_NCHW: Tensor) -> Tensor:
         return torch.addcmul(self._shift, x_NCHW.to(torch.float32), self._scale)
 
     def _epoch_order(self, epoch: int) -> Tensor:

@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from torch import Tensor
+
 from danas_worker import words
 from danas_worker.executor import Executor
 from danas_worker.initial import draw_seed
-from torch import Tensor
 
 SHAPE = words.InputShape(3, 12, 12)
 
@@ -31,7 +32,7 @@ class FakeStream:
         return [self.info.classes.index(name) for name in names]
 
     @property
-    def active_K(self) -> Tensor | None:  # noqa: N802
+    def active_K(self) -> Tensor | None:
         if not self.spec.classes:
             return None
         active_K = torch.zeros(len(self.info.classes), dtype=torch.bool, device=self.device)
@@ -162,17 +163,23 @@ def prepare(space: words.Space | None = None, **fields: Any) -> words.Prepare:
     return words.Prepare(space=space, **spec)
 
 
-def train(paths: list[tuple[int, ...]], scope: str = "all", rate: float = 0.05, first: int = 0, name: str = "train") -> words.Train:
+def train(
+    paths: list[tuple[int, ...]], scope: str = "all", rate: float = 0.05, first: int = 0, name: str = "train"
+) -> words.Train:
     """one step a path, batches counted from `first`"""
     steps = [words.TrainStep((words.WeightedPath(p, 1.0),), rate, first + i) for i, p in enumerate(paths)]
     return words.Train(name, scope, tuple(steps))
 
 
-def evaluate(paths: list[tuple[int, ...]], batches: int = 0, recalibrate: int = 0, name: str = "pass") -> words.Evaluate:
+def evaluate(
+    paths: list[tuple[int, ...]], batches: int = 0, recalibrate: int = 0, name: str = "pass"
+) -> words.Evaluate:
     return words.Evaluate(name, tuple(paths), batches, "train", recalibrate)
 
 
-def executor(folder: Path, job: words.Prepare | None = None, on_progress: Callable[..., None] | None = None) -> Executor:
+def executor(
+    folder: Path, job: words.Prepare | None = None, on_progress: Callable[..., None] | None = None
+) -> Executor:
     """with the model prepared"""
     made = Executor(folder, frozenset(), on_progress, open_fake)
     made.execute(job or prepare())

@@ -1,0 +1,35 @@
+import { assertNever, DanasError } from "../domain/errors.js";
+import type { WorkerSettings } from "../domain/settings.js";
+import type { Worker } from "../worker/port.js";
+import type { Io } from "./io.js";
+
+/** The worker that the settings ask for. Adapters are heavy (grpc, pythonia): only the one that is used is loaded. */
+export async function makeWorker(settings: WorkerSettings, io: Io): Promise<Worker> {
+  switch (settings.kind) {
+    case "local": {
+      const { localWorker } = await import("../worker/local.js");
+      return localWorker(settings);
+    }
+    case "embedded": {
+      const { embeddedWorker } = await import("../worker/embedded.js");
+      return embeddedWorker(settings);
+    }
+    case "grpc": {
+      const { grpcWorker } = await import("../worker/grpc.js");
+      const { address, tls, tokenVariable } = settings;
+      const token = tokenVariable === null ? null : io.env[tokenVariable];
+      if (token === undefined || token === "") {
+        throw new DanasError("E_WORKER_TOKEN", `the environment variable ${tokenVariable} is not set`, {
+          hint: `export ${tokenVariable}=… before calling danas`,
+        });
+      }
+      return grpcWorker({ address, tls, token });
+    }
+    case "mock": {
+      const { mockWorker } = await import("../worker/mock/worker.js");
+      return mockWorker(settings);
+    }
+    default:
+      return assertNever(settings);
+  }
+}

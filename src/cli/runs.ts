@@ -1,0 +1,100 @@
+import { chmodSync, existsSync, mkdirSync, readdirSync, renameSync, statSync, writeFileSync } from "node:fs";
+import { basename, dirname, join, relative, resolve } from "node:path";
+import { DanasError } from "../domain/errors.js";
+import type { Settings } from "../domain/settings.js";
+import { closest } from "../util/closest.js";
+import type { Io } from "./io.js";
+import { isAlive, ownerOf } from "./owner.js";
+
+/** A run is a folder: the config as it was written, as it was resolved, the plan, the journal, checkpoints, the report. */
+
+export const files = {
+  config: "config.yaml",
+  resolved: "resolved.yaml",
+  plan: "plan.json",
+  journal: "journal.db",
+  ranking: "ranking.json",
+  report: "report.html",
+} as const;
+
+export const journalOf = (folder: string): string => join(folder, files.journal);
+
+/** a run's folder as a person would type it */
+export function shortName(folder: string, io: Io): string {
+  if (dirname(folder) === resolve(io.cwd, "runs")) return basename(folder);
+  const short = relative(io.cwd, folder);
+  return short === "" || short.startsWith("..") ? folder : short.includes("/") ? short : `./${short}`;
+}
+
+export interface CreateOptions {
+  /** what the person wrote */
+  readonly original: string;
+  /** put an existing run of that name aside */
+  readonly force: boolean;
+}
+
+/** @throws DanasError E_RUN_EXISTS, E_RUN_FOLDER */
+export function createRunFolder({ runFolder, plan, resolvedYaml }: Settings, { original, force }: CreateOptions, io: Io): void {
+  if (existsSync(journalOf(runFolder))) {
+    if (!force) {
+      const name = shortName(runFolder, io);
+      throw new DanasError("E_RUN_EXISTS", `there is a run "${name}" already`, {
+        hint: `\`danas resume ${name}\` goes on with it; --name takes another name; --force puts it aside`,
+      });
+    }
+    putAside(runFolder, io);
+  }
+  try {
+    mkdirSync(runFolder, { recursive: true, mode: 0o700 });
+    // a folder that was there already keeps nobody out
+    chmodSync(runFolder, 0o700);
+    mkdirSync(join(runFolder, "checkpoints"), { recursive: true, mode: 0o700 });
+    const write = (name: string, text: string) => writeFileSync(join(runFolder, name), text, { mode: 0o600 });
+    write(files.config, original);
+    write(files.resolved, `# as danas understood config.yaml: every default written out\n${resolvedYaml}`);
+    write(files.plan, `${JSON.stringify(plan)}\n`);
+  } catch (error) {
+    throw new DanasError("E_RUN_FOLDER", `cannot write ${runFolder}: ${(error as Error).message}`, {
+      hint: "set `runs` to a folder that you may write, on a disk with room",
+      exitCode: 1,
+      cause: error,
+    });
+  }
+}
+
+function putAside(folder: string, io: Io): void {
+  const owner = ownerOf(folder);
+  if (owner && isAlive(owner) !== false) {
+    throw new DanasError("E_RUN_BUSY", `process ${owner.pid} on ${owner.host} works on it`, { hint: "stop it first, or take another --name", exitCode: 1 });
+  }
+  let number = 1;
+  while (existsSync(`${folder}.${number}`)) number++;
+  renameSync(folder, `${folder}.${number}`);
+  io.err(`the run that was there is now ${shortName(`${folder}.${number}`, io)}\n`);
+}
+
+/** @param named a run's name, or its folder. @throws DanasError E_RUN_UNKNOWN */
+export function findRun(named: string, io: Io, runs = "runs"): string {
+  const folders = [resolve(io.cwd, runs, named), resolve(io.cwd, named)];
+  for (const folder of folders) if (existsSync(journalOf(folder))) return folder;
+  const known = listRuns(io, runs).map((folder) => basename(folder));
+  const near = closest(basename(named), known);
+  const some = known.slice(0, 5).join(", ");
+  throw new DanasError("E_RUN_UNKNOWN", `there is no run "${named}" in ${runs}`, {
+    hint: near ? `did you mean "${near}"?` : known.length > 0 ? `there are ${some}${known.length > 5 ? ", …" : ""}` : "`danas search CONFIG` makes one",
+  });
+}
+
+/** folders of runs, the latest first */
+export function listRuns(io: Io, runs = "runs"): string[] {
+  const base = resolve(io.cwd, runs);
+  const latest = (folder: string) => statSync(journalOf(folder)).mtimeMs;
+  try {
+    return readdirSync(base)
+      .map((name) => join(base, name))
+      .filter((folder) => existsSync(journalOf(folder)))
+      .sort((a, b) => latest(b) - latest(a) || (a < b ? -1 : 1));
+  } catch {
+    return [];
+  }
+}
