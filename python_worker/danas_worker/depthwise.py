@@ -27,9 +27,10 @@ def weight_gradient(x_NCHW: Tensor, grad_NCHW: Tensor, weight_C1kk: Tensor, stri
     strip = torch.empty(channels, 1, kernel, STRIP, dtype=out.dtype).to(memory_format=torch.channels_last)
     rows, columns = ((size - 1) * stride for size in grad_NCHW.shape[2:])
     below = rows + kernel - pad - x_NCHW.shape[2]
-    # rows are padded here only where they must be: the fast kernel refuses uneven padding
-    above, inside = (0, pad) if below == pad else (pad, 0)
-    below = 0 if below == pad else below
+    above, inside = pad, 0
+    if below == pad and x_NCHW.shape[2] >= kernel:
+        # rows may be left to the convolution, but for uneven padding and low images, which the fast kernel refuses
+        above, inside, below = 0, pad, 0
     for first in range(0, kernel, STRIP):
         # the last strip may overlap the one before: those columns come out the same
         at = min(first, kernel - STRIP)

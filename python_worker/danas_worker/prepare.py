@@ -8,6 +8,7 @@ import torch
 
 from .compute import set_up
 from .counting import count
+from .depthwise import use_strips
 from .model import Data, Model
 from .optimizer import LossScaler, Sgd
 from .paths import Groups
@@ -30,6 +31,8 @@ def prepare(job: Prepare, data: Data) -> tuple[Model, Prepared]:
     counts = [count(model, architecture) for architecture in job.checks]
     if compute.compile:
         _compile(model)
+    elif compute.device.type == "cpu" and compute.dtype is None:
+        use_strips(supernet)
     return model, Prepared(compute.name, tuple(macs for macs, _ in counts), tuple(params for _, params in counts))
 
 

@@ -29,7 +29,8 @@ export function adam(
       // + 0: a minus zero would not survive JSON
       const m = (first[slot][i] = beta1 * first[slot][i] + (1 - beta1) * g + 0);
       const v = (second[slot][i] = beta2 * second[slot][i] + (1 - beta2) * g * g);
-      return (learningRate * (m / correct1)) / (Math.sqrt(v / correct2) + epsilon);
+      // an epsilon of 0 must not make 0 / 0
+      return m === 0 ? 0 : (learningRate * (m / correct1)) / (Math.sqrt(v / correct2) + epsilon);
     }),
   );
   return { moments: { first, second, count }, steps };

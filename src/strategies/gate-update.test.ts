@@ -119,9 +119,10 @@ describe("a gate step", () => {
       ],
     };
     const { alphas } = gateUpdate(rules("full"), start(zeros()), alive, full, measured);
-    // p = 1/3 each, dL/dg of (0, 1, 2) = (-3, 0, 6), mean 1: gradient (-4, -1, 5)/3, each one learning rate by its sign
+    // p = 1/3 each, dL/dg of (0, 1, 2) = (-3, 0, 6), mean 1: gradient (-4, -1, 5)/3, each one learning rate by its sign;
+    // in the second slot of (0, 1) = (-1, 1)
     expect(alphas[0].map((a) => Math.round(a * 1e9) / 1e9)).toEqual([0.1, 0.1, -0.1]);
-    expect(alphas[1].map((a) => Math.round(a * 1e9) / 1e9)).toEqual([-0.1, 0.1]);
+    expect(alphas[1].map((a) => Math.round(a * 1e9) / 1e9)).toEqual([0.1, -0.1]);
   });
 
   it("takes the cost's way too: where only the cost acts, the cheaper of two gains", () => {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { withinBudget } from "../cost/extremes.js";
 import { architectureCost } from "../cost/table.js";
+import type { Budget } from "../domain/cost.js";
 import type { Choose } from "../domain/decision.js";
 import type { NumberedJob } from "../domain/job.js";
 import type { StrategyPlan } from "../domain/plan.js";
@@ -10,7 +11,7 @@ import { drive } from "./testing/drive.js";
 import { plans } from "./testing/plans.js";
 import { accuracyOf, answerIn, best, contextFor, everyArchitecture, tinyPlan } from "./testing/world.js";
 
-const free = { maxMacs: null, minMacs: null, maxParams: null };
+const free: Budget = { maxMacs: null, minMacs: null, maxParams: null };
 
 function chosenBy(plan: StrategyPlan, seed: number, answer = answerIn, budget = free): Choose {
   const search = drive(contextFor(tinyPlan(plan, { seed, budget })), strategyFor(plan), { answer });
@@ -33,7 +34,13 @@ function flipped(job: NumberedJob): Signal {
   return signal;
 }
 
-const { "random, untrained": untrained, ...searching } = plans;
+const { "random, untrained": untrained, ...others } = plans;
+/** the two that know a network only by the accuracy of whole paths need many of them */
+const searching = {
+  ...others,
+  ddpnas: { ...others.ddpnas, passes: 12 },
+  random: { ...others.random, samples: 500 },
+};
 const everyAccuracy = everyArchitecture(tinyPlan(untrained).space).map(accuracyOf);
 
 describe("a planted optimum", () => {

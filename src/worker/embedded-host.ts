@@ -39,7 +39,7 @@ process.on("uncaughtException", (error) => {
 
 // messages that come while Python starts wait for it
 const started = (async () => {
-  bridge = (await import("pythonia")) as unknown as Pythonia; // starts Python
+  bridge = (await import("pythonia")).default as unknown as Pythonia; // starts Python
   bridge.com.proc?.on("exit", (code, signal) => {
     console.error(`Python ${signal ? `was killed by ${signal}` : `ended with code ${code}`}`);
     leave(1);
@@ -48,7 +48,7 @@ const started = (async () => {
 })();
 started.catch((error) => {
   console.error(error);
-  tell({ error: `danas_worker cannot be imported: ${firstLines(error)}` });
+  tell({ error: `danas_worker cannot be imported: ${raised(error)}` });
   leave(1);
 });
 
@@ -60,13 +60,17 @@ process.on("message", ({ message }: Ask) => {
       tell({ message: await worker.handle(message) });
     } catch (error) {
       console.error(error);
-      tell({ error: firstLines(error) });
+      tell({ error: raised(error) });
     }
   });
 });
 
-/** pythonia puts Python's traceback into the stack of an error without a message */
-function firstLines(error: unknown): string {
-  const text = error instanceof Error ? error.message || error.stack || error.name : String(error);
-  return text.split("\n").slice(0, 20).join("\n");
+/**
+ * What Python raised, in a line. pythonia puts a traceback of both languages into the stack of an error without a message;
+ * the exception stands last. The whole is in the log.
+ */
+function raised(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const lines = (error.message || error.stack || error.name).trim().split("\n");
+  return lines[lines.length - 1].replace(/^\*+ JS \*+ /, "");
 }

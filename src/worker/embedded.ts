@@ -105,7 +105,6 @@ function embeddedConnect(host: OwnedProcess, options: EmbeddedOptions): Connect 
       if (over) return;
       over = true;
       clearTimeout(deadline);
-      host.child.off("message", hear);
       onEnd(how);
     };
     const watch = () => {
@@ -119,6 +118,7 @@ function embeddedConnect(host: OwnedProcess, options: EmbeddedOptions): Connect 
       deadline.unref();
     };
     const hear = (message: unknown) => {
+      if (over) return;
       const told = message as Told;
       if ("error" in told) {
         end({ reason: `the bridge to Python failed: ${told.error}`, again: false, code: "start" });
@@ -132,6 +132,7 @@ function embeddedConnect(host: OwnedProcess, options: EmbeddedOptions): Connect 
         end({ reason: `what Python answered cannot be read: ${(error as Error).message}`, again: false });
       }
     };
+    // never taken off: Node breaks over a message that comes when nobody listens and the channel has just closed
     host.child.on("message", hear);
     return {
       send(message) {
@@ -143,7 +144,6 @@ function embeddedConnect(host: OwnedProcess, options: EmbeddedOptions): Connect 
       async close() {
         over = true;
         clearTimeout(deadline);
-        host.child.off("message", hear);
         await host.stop();
       },
     };

@@ -73,7 +73,6 @@ export async function startProcess(options: ProcessOptions): Promise<OwnedProces
   let stopping: Promise<void> | null = null;
   const stop = async () => {
     child.stdin?.end();
-    if (child.connected) child.disconnect();
     const patience = setTimeout(() => killGroup(child.pid), options.graceMs);
     await gone;
     clearTimeout(patience);

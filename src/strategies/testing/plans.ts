@@ -51,7 +51,7 @@ export const plans = {
     cost: { form: "log-power", lambda: 0.2, beta: 0.3, targetMacs: 200_000 },
     final: { how: "most-likely" },
   },
-  ddpnas: { name: "ddpnas", passes: 3, epochsPerPath: 0.25, momentum: 0.5, sharpness: 100 },
-  random: { name: "random", samples: 200, epochs: 2 },
+  ddpnas: { name: "ddpnas", passes: 2, epochsPerPath: 0.25, momentum: 0.5, sharpness: 100 },
+  random: { name: "random", samples: 40, epochs: 2 },
   "random, untrained": { name: "random", samples: 5, epochs: 0 },
 } as const satisfies Readonly<Record<string, StrategyPlan>>;

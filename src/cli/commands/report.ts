@@ -1,0 +1,54 @@
+import { spawn } from "node:child_process";
+import { writeFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { renderHtml } from "../../report/html.js";
+import { renderJson } from "../../report/json.js";
+import { renderMarkdown } from "../../report/markdown.js";
+import { tellStory } from "../../report/story.js";
+import { DanasError } from "../../domain/errors.js";
+import type { Io } from "../io.js";
+import { findRun, shortName } from "../runs.js";
+import { aliveIn, read } from "./status.js";
+
+const formats = { html: renderHtml, md: renderMarkdown, json: renderJson } as const;
+export type Format = keyof typeof formats;
+
+export interface ReportOptions {
+  readonly format: Format;
+  /** a file, or `-` for standard output */
+  readonly out?: string;
+  readonly open: boolean;
+}
+
+/** `danas report RUN`: tells the run's story so far. Prints where it was written. */
+export async function report(run: string, { format, out, open }: ReportOptions, io: Io): Promise<number> {
+  const folder = findRun(run, io);
+  const story = read(folder, (journal) => tellStory(journal, { ...aliveIn(folder), argument: shortName(folder, io) }));
+  const text = formats[format](story);
+  if (out === "-") {
+    io.out(text);
+    return 0;
+  }
+  const file = out === undefined ? join(folder, `report.${format}`) : resolve(io.cwd, out);
+  try {
+    writeFileSync(file, text, { mode: 0o600 });
+  } catch (error) {
+    throw new DanasError("E_REPORT_WRITE", `cannot write ${file}: ${(error as Error).message}`, { hint: "name another file with --out", exitCode: 1 });
+  }
+  io.out(`${file}\n`);
+  if (open) await openFile(file, io);
+  return 0;
+}
+
+async function openFile(file: string, io: Io): Promise<void> {
+  const [command, ...args] = process.platform === "darwin" ? ["open"] : process.platform === "win32" ? ["cmd", "/c", "start", ""] : ["xdg-open"];
+  const child = spawn(command, [...args, file], { stdio: "ignore", detached: true });
+  await new Promise<void>((done) => {
+    child.once("error", () => {
+      io.err(`nothing here opens files (${command} is missing): open it yourself\n`);
+      done();
+    });
+    child.once("spawn", done);
+  });
+  child.unref();
+}

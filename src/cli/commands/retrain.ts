@@ -1,0 +1,49 @@
+import { existsSync, readFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { loadConfig } from "../../config/load.js";
+import { DanasError } from "../../domain/errors.js";
+import { openJournal } from "../../journal/sqlite.js";
+import { tellStatus } from "../../report/status.js";
+import type { Io } from "../io.js";
+import { files, findRun, journalOf, shortName } from "../runs.js";
+import { type SearchOptions, settingsOf, start } from "./search.js";
+
+export interface RetrainOptions extends SearchOptions {
+  readonly architecture?: string;
+}
+
+/** `danas retrain RUN|CONFIG`: trains one network from scratch, tests it once, exports it. A run of its own. */
+export async function retrain(target: string, options: RetrainOptions, io: Io): Promise<number> {
+  const { config, architecture, name } = existsSync(resolve(io.cwd, target)) && /\.ya?ml$/i.test(target) ? ofConfig(target, options) : ofRun(target, options, io);
+  const given = [...settingsOf({ set: options.set, name }), "programs=[retrain]", "ranking=none", `retrain.architecture=${JSON.stringify(architecture)}`];
+  const settings = loadConfig(config, { set: given, cwd: io.cwd, env: io.env });
+  const original = readFileSync(resolve(io.cwd, config), "utf8");
+  return start(settings, { original, force: options.force, quiet: options.quiet }, io);
+}
+
+interface Wanted {
+  readonly config: string;
+  readonly architecture: string;
+  readonly name: string;
+}
+
+function ofConfig(config: string, { architecture, name }: RetrainOptions): Wanted {
+  if (architecture === undefined) {
+    throw new DanasError("E_ARCHITECTURE", "which network of the space?", { hint: "add --architecture; `danas cost CONFIG` shows how one is written" });
+  }
+  return { config, architecture, name: name ?? `${config.replace(/^.*\//, "").replace(/\.ya?ml$/i, "")}-retrain` };
+}
+
+function ofRun(run: string, { architecture, name }: RetrainOptions, io: Io): Wanted {
+  const folder = findRun(run, io);
+  const journal = openJournal(journalOf(folder), { readonly: true });
+  try {
+    const chosen = architecture ?? tellStatus(journal, { argument: shortName(folder, io) }).chosen?.encoded;
+    if (chosen === undefined) {
+      throw new DanasError("E_ARCHITECTURE", `run ${run} has not chosen a network yet`, { hint: "let it finish, or name one with --architecture" });
+    }
+    return { config: join(folder, files.resolved), architecture: chosen, name: name ?? `${journal.plan.name}-retrain` };
+  } finally {
+    journal.close();
+  }
+}
