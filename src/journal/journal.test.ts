@@ -1,0 +1,138 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import type { Plan } from "../domain/plan.js";
+import { memoryJournal } from "./memory.js";
+import type { Journal } from "./port.js";
+import { createJournal, openJournal } from "./sqlite.js";
+
+// a journal keeps a plan, it does not read it
+const plan = { version: 1, name: "a run", seed: 5 } as Plan;
+
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "danas-journal-"));
+});
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+const file = () => join(folder, "journal.db");
+
+const entry = (at: number) => ({
+  at,
+  event: { type: "run-started" } as const,
+  decisions: [{ type: "begin-program", program: `program ${at}` } as const],
+});
+
+const adapters: readonly [string, () => Journal][] = [
+  ["memory", () => memoryJournal(plan)],
+  ["sqlite", () => createJournal(file(), plan)],
+];
+
+describe.each(adapters)("the %s journal", (_, make) => {
+  it("gives back the plan, and entries numbered from 0 without gaps", () => {
+    const journal = make();
+    expect(journal.plan).toEqual(plan);
+    for (let i = 0; i < 1200; i++) expect(journal.append(entry(i)).seq).toBe(i);
+    const all = [...journal.entries()];
+    expect(all.map(({ seq }) => seq)).toEqual(Array.from({ length: 1200 }, (_, i) => i));
+    expect(all[7]).toEqual({ seq: 7, ...entry(7) });
+    expect([...journal.entries(1198)].map(({ at }) => at)).toEqual([1198, 1199]);
+    journal.close();
+  });
+
+  it("keeps checkpoints, oldest first, and how sessions ended", () => {
+    const journal = make();
+    const record = (afterJob: number) => ({ afterJob, path: `p${afterJob}`, sha256: "ab", bytes: 5, at: 1.5 });
+    journal.recordCheckpoint(record(9));
+    journal.recordCheckpoint(record(3));
+    expect(journal.checkpoints()).toEqual([record(9), record(3)]);
+    const session = {
+      incarnation: 1,
+      startedAt: 10,
+      host: "h",
+      pid: 2,
+      worker: "mock",
+      mock: true,
+      versions: { node: "v20" },
+    };
+    journal.beginSession(session);
+    expect(journal.sessions()).toEqual([{ ...session, endedAt: null, outcome: null, message: null }]);
+    journal.endSession(1, { at: 20, outcome: "done", message: null });
+    expect(journal.sessions()).toEqual([{ ...session, endedAt: 20, outcome: "done", message: null }]);
+    journal.close();
+  });
+
+  it("does not change what was appended when the caller changes it later", () => {
+    const journal = make();
+    const mine = { ...entry(1), decisions: [{ type: "begin-program", program: "before" }] as { program: string }[] };
+    journal.append(mine as never);
+    mine.decisions[0].program = "after";
+    expect([...journal.entries()][0].decisions).toEqual([{ type: "begin-program", program: "before" }]);
+    journal.close();
+  });
+});
+
+describe("the sqlite journal", () => {
+  it("is private, and refuses to begin where one is", () => {
+    createJournal(file(), plan).close();
+    expect(statSync(file()).mode & 0o777).toBe(0o600);
+    expect(() => createJournal(file(), plan)).toThrow(/is there already/);
+  });
+
+  it("says what is wrong with a file that is no journal, or none at all", () => {
+    expect(() => openJournal(file())).toThrow(/there is no journal/);
+    writeFileSync(file(), "not a database, but long enough to be taken for one at first sight".repeat(20));
+    expect(() => openJournal(file())).toThrow(/E_JOURNAL|not a database|malformed/);
+  });
+
+  it("lets another connection read while it is written", () => {
+    const writer = createJournal(file(), plan);
+    const reader = openJournal(file(), { readonly: true });
+    writer.append(entry(1));
+    expect([...reader.entries()]).toHaveLength(1);
+    writer.append(entry(2));
+    expect([...reader.entries(1)].map(({ at }) => at)).toEqual([2]);
+    expect(() => reader.append(entry(3))).toThrow();
+    writer.close();
+    reader.close();
+  });
+
+  it("lets only one of two writers have the next number", () => {
+    const first = createJournal(file(), plan);
+    const second = openJournal(file());
+    first.append(entry(1));
+    expect(() => second.append(entry(2))).toThrow(/E_JOURNAL|UNIQUE/);
+    first.close();
+    second.close();
+  });
+
+  it("has an appended entry after its process was killed", async () => {
+    const source = fileURLToPath(new URL("./sqlite.ts", import.meta.url));
+    const program = `
+      import { createJournal } from ${JSON.stringify(source)};
+      const journal = createJournal(${JSON.stringify(file())}, { version: 1, name: "killed" });
+      for (let i = 0; ; i++) console.log(journal.append({ at: i, event: { type: "run-started" }, decisions: [] }).seq);
+    `;
+    const script = join(folder, "append.mts");
+    writeFileSync(script, program);
+    const child = spawn(process.execPath, ["--import", "tsx", script], { stdio: ["ignore", "pipe", "inherit"] });
+    let told = -1;
+    const lines = createInterface({ input: child.stdout });
+    lines.on("line", (line) => {
+      told = Number(line);
+      if (told === 50) child.kill("SIGKILL");
+    });
+    await once(child, "close");
+    const journal = openJournal(file());
+    const seqs = [...journal.entries()].map(({ seq }) => seq);
+    expect(told).toBeGreaterThanOrEqual(50);
+    expect(seqs.length).toBeGreaterThan(told);
+    expect(seqs).toEqual(seqs.map((_, index) => index));
+    journal.close();
+  });
+});

@@ -1,0 +1,34 @@
+import type { Plan } from "../domain/plan.js";
+import type { CheckpointRecord, Journal, JournalEntry, SessionRecord } from "./port.js";
+
+/** A journal that lives as long as the process: for tests and benches. What goes in is copied, as a file would. */
+export function memoryJournal(plan: Plan): Journal {
+  const entries: string[] = [];
+  const checkpoints: CheckpointRecord[] = [];
+  const sessions: SessionRecord[] = [];
+  return {
+    plan,
+    append(entry) {
+      const numbered: JournalEntry = { seq: entries.length, ...entry };
+      entries.push(JSON.stringify(numbered));
+      return numbered;
+    },
+    *entries(from = 0) {
+      // the length is read anew each time: a reader that is slow sees what was appended meanwhile
+      for (let seq = from; seq < entries.length; seq++) yield JSON.parse(entries[seq]) as JournalEntry;
+    },
+    recordCheckpoint(record) {
+      checkpoints.push(record);
+    },
+    checkpoints: () => [...checkpoints],
+    beginSession(record) {
+      sessions.push({ ...record, endedAt: null, outcome: null, message: null });
+    },
+    endSession(incarnation, { at, outcome, message }) {
+      const index = sessions.findIndex((session) => session.incarnation === incarnation);
+      if (index >= 0) sessions[index] = { ...sessions[index], endedAt: at, outcome, message };
+    },
+    sessions: () => [...sessions],
+    close() {},
+  };
+}

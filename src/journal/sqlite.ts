@@ -1,0 +1,201 @@
+import { chmodSync, existsSync, rmSync } from "node:fs";
+import Database from "libsql";
+import { DanasError } from "../domain/errors.js";
+import type { Plan } from "../domain/plan.js";
+import type { CheckpointRecord, Journal, JournalEntry, SessionRecord } from "./port.js";
+
+/** grows when the tables change; an older one is upgraded here, a newer one refused */
+const schemaVersion = 1;
+
+const tables = `
+  CREATE TABLE meta (schema INTEGER NOT NULL, plan TEXT NOT NULL);
+  CREATE TABLE entries (seq INTEGER PRIMARY KEY, at REAL NOT NULL, event TEXT NOT NULL, decisions TEXT NOT NULL);
+  CREATE TABLE checkpoints (
+    after_job INTEGER NOT NULL, path TEXT NOT NULL, sha256 TEXT NOT NULL, bytes INTEGER NOT NULL, at REAL NOT NULL);
+  CREATE TABLE sessions (
+    incarnation INTEGER PRIMARY KEY, started_at REAL NOT NULL, host TEXT NOT NULL, pid INTEGER NOT NULL,
+    worker TEXT NOT NULL, mock INTEGER NOT NULL, versions TEXT NOT NULL, ended_at REAL, outcome TEXT, message TEXT);
+`;
+
+export interface CreateOptions {
+  /** "full" (default): an entry survives the loss of power. "normal": the death of the process only; for mocks. */
+  readonly synchronous?: "full" | "normal";
+}
+
+/**
+ * A new journal in a file of its own, private to its owner.
+ * @throws DanasError E_JOURNAL_EXISTS, E_JOURNAL
+ */
+export function createJournal(file: string, plan: Plan, options: CreateOptions = {}): Journal {
+  if (existsSync(file)) {
+    throw new DanasError("E_JOURNAL_EXISTS", `${file} is there already`, { hint: "resume that run, or take another name" });
+  }
+  const database = connect(file, options.synchronous ?? "full", false);
+  try {
+    chmodSync(file, 0o600);
+    database.exec(`BEGIN; ${tables} COMMIT;`);
+    database.prepare("INSERT INTO meta (schema, plan) VALUES (?, ?)").run(schemaVersion, JSON.stringify(plan));
+  } catch (error) {
+    database.close();
+    // half a journal would be refused as broken for ever
+    rmSync(file, { force: true });
+    throw told(error, file);
+  }
+  return journalOn(database, file, plan);
+}
+
+/**
+ * The journal of a run, also of one that goes on: readers and its one writer do not disturb each other.
+ * @throws DanasError E_JOURNAL where there is none, or it is of another version
+ */
+export function openJournal(file: string, options: { readonly readonly?: boolean } & CreateOptions = {}): Journal {
+  if (!existsSync(file)) {
+    throw new DanasError("E_JOURNAL", `there is no journal ${file}`, { hint: "`danas status` lists the runs" });
+  }
+  const database = connect(file, options.synchronous ?? "full", options.readonly ?? false);
+  try {
+    const meta = database.prepare("SELECT schema, plan FROM meta").get() as { schema: number; plan: string } | undefined;
+    if (!meta) throw new DanasError("E_JOURNAL", `${file} is empty`, { hint: "the run never started: start it anew" });
+    if (meta.schema !== schemaVersion) {
+      throw new DanasError("E_JOURNAL", `${file} has schema ${meta.schema}, this danas knows ${schemaVersion}`, {
+        hint: "open it with the danas that wrote it",
+      });
+    }
+    return journalOn(database, file, JSON.parse(meta.plan) as Plan);
+  } catch (error) {
+    database.close();
+    throw told(error, file);
+  }
+}
+
+type Connection = InstanceType<typeof Database>;
+
+function connect(file: string, synchronous: "full" | "normal", readonly: boolean): Connection {
+  try {
+    const database = new Database(file, { readonly });
+    // another process may hold the lock for the moment of a commit
+    database.exec("PRAGMA busy_timeout = 5000");
+    if (!readonly) {
+      database.exec("PRAGMA journal_mode = WAL");
+      database.exec(`PRAGMA synchronous = ${synchronous.toUpperCase()}`);
+    }
+    return database;
+  } catch (error) {
+    throw told(error, file);
+  }
+}
+
+/** SQLite's errors as a person can act on them */
+function told(error: unknown, file: string): Error {
+  if (error instanceof DanasError) return error;
+  const message = error instanceof Error ? error.message : String(error);
+  const full = /full|no space|SQLITE_FULL|disk I\/O/i.test(message);
+  const busy = /locked|busy/i.test(message);
+  return new DanasError("E_JOURNAL", `${file}: ${message}`, {
+    hint: full
+      ? "make room on the disk, then `danas resume`: nothing is lost"
+      : busy
+        ? "another danas writes to this run: let it finish, or stop it"
+        : "is it a danas journal, and yours to read and write?",
+    exitCode: full || busy ? 75 : 2,
+    cause: error,
+  });
+}
+
+interface EntryRow {
+  readonly seq: number;
+  readonly at: number;
+  readonly event: string;
+  readonly decisions: string;
+}
+
+/** entries are read in pages: a long journal is neither held in memory nor keeps a cursor open while others write */
+const page = 500;
+
+function journalOn(database: Connection, file: string, plan: Plan): Journal {
+  const guarded = <T>(body: () => T): T => {
+    try {
+      return body();
+    } catch (error) {
+      throw told(error, file);
+    }
+  };
+  const last = database.prepare("SELECT MAX(seq) AS seq FROM entries").get() as { seq: number | null };
+  let next = (last.seq ?? -1) + 1;
+  const insert = database.prepare("INSERT INTO entries (seq, at, event, decisions) VALUES (?, ?, ?, ?)");
+  const select = database.prepare("SELECT seq, at, event, decisions FROM entries WHERE seq >= ? ORDER BY seq LIMIT ?");
+  return {
+    plan,
+    append({ at, event, decisions }) {
+      // two writers would both take this number: the primary key lets only one have it
+      guarded(() => insert.run(next, at, JSON.stringify(event), JSON.stringify(decisions)));
+      return { seq: next++, at, event, decisions };
+    },
+    *entries(from = 0) {
+      for (let seq = from; ; ) {
+        const rows = guarded(() => select.all(seq, page)) as EntryRow[];
+        for (const row of rows) yield entryOf(row);
+        if (rows.length < page) return;
+        seq = rows[rows.length - 1].seq + 1;
+      }
+    },
+    recordCheckpoint({ afterJob, path, sha256, bytes, at }) {
+      const statement = database.prepare("INSERT INTO checkpoints VALUES (?, ?, ?, ?, ?)");
+      guarded(() => statement.run(afterJob, path, sha256, bytes, at));
+    },
+    checkpoints() {
+      const columns = "after_job AS afterJob, path, sha256, bytes, at";
+      return guarded(
+        () => database.prepare(`SELECT ${columns} FROM checkpoints ORDER BY rowid`).all() as CheckpointRecord[],
+      ).map(({ afterJob, path, sha256, bytes, at }) => ({ afterJob, path, sha256, bytes, at }));
+    },
+    beginSession({ incarnation, startedAt, host, pid, worker, mock, versions }) {
+      const statement = database.prepare("INSERT INTO sessions VALUES (?, ?, ?, ?, ?, ?, ?, NULL, NULL, NULL)");
+      guarded(() => statement.run(incarnation, startedAt, host, pid, worker, mock ? 1 : 0, JSON.stringify(versions)));
+    },
+    endSession(incarnation, { at, outcome, message }) {
+      const statement = database.prepare("UPDATE sessions SET ended_at = ?, outcome = ?, message = ? WHERE incarnation = ?");
+      guarded(() => statement.run(at, outcome, message, incarnation));
+    },
+    sessions() {
+      const rows = guarded(() => database.prepare("SELECT * FROM sessions ORDER BY incarnation").all()) as SessionRow[];
+      return rows.map(sessionOf);
+    },
+    close() {
+      database.close();
+    },
+  };
+}
+
+const entryOf = ({ seq, at, event, decisions }: EntryRow): JournalEntry => ({
+  seq,
+  at,
+  event: JSON.parse(event),
+  decisions: JSON.parse(decisions),
+});
+
+interface SessionRow {
+  readonly incarnation: number;
+  readonly started_at: number;
+  readonly host: string;
+  readonly pid: number;
+  readonly worker: string;
+  readonly mock: number;
+  readonly versions: string;
+  readonly ended_at: number | null;
+  readonly outcome: string | null;
+  readonly message: string | null;
+}
+
+const sessionOf = (row: SessionRow): SessionRecord => ({
+  incarnation: row.incarnation,
+  startedAt: row.started_at,
+  host: row.host,
+  pid: row.pid,
+  worker: row.worker,
+  mock: row.mock === 1,
+  versions: JSON.parse(row.versions),
+  endedAt: row.ended_at,
+  outcome: row.outcome,
+  message: row.message,
+});
