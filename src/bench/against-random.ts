@@ -104,7 +104,8 @@ async function testAccuracyOf(plan: Plan, network: PricedArchitecture, worker: W
       owner: { host: hostname(), pid: process.pid, versions: { node: process.version } },
     });
     if (ending.kind === "failed") throw new DanasError("E_BENCH", ending.failure.message, { exitCode: 1 });
-    if (ending.kind !== "done" || ending.result.testAccuracy === null) throw new Error(`the retraining was ${ending.kind}`);
+    if (ending.kind !== "done" || ending.result.testAccuracy === null)
+      throw new Error(`the retraining was ${ending.kind}`);
     return ending.result.testAccuracy;
   } finally {
     rmSync(runFolder, { recursive: true, force: true });

@@ -80,7 +80,7 @@ export async function benchOverhead(options: OverheadOptions = {}): Promise<Benc
       worker: localWorker({ python, program: ["-m", "danas_worker.bench", "worker"] }),
       lags: [1, 0],
     },
-    { name: "embedded", worker: embeddedWorker({ python, module: "danas_worker.bench" }), lags: [1] },
+    { name: "embedded", worker: embeddedWorker({ python, module: "danas_worker.bench_embedded" }), lags: [1] },
   ];
   try {
     for (const { name, worker, lags } of adapters) {

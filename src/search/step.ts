@@ -133,7 +133,8 @@ function pump(plan: Plan, running: Running, decisions: Decision[]): Step {
     if (next.kind === "done") {
       if (state.inFlight.length > 0) throw new Error("the program is done, but jobs are in flight");
       const facts = withFound(state.facts, next.found);
-      return beginProgram(plan, state.program + 1, { ...state, facts }, decisions);
+      const { nextJobId, model } = state;
+      return beginProgram(plan, state.program + 1, { facts, nextJobId, model }, decisions);
     }
     const numbered: NumberedJob = { id: state.nextJobId, job: next.job };
     decisions.push({ type: "issue", ...numbered });

@@ -69,7 +69,8 @@ describe("the bridge to an embedded Python", () => {
     expect(session.welcome.host).toBe("a-run");
     const outcomes = await Promise.all([4, 5, 6].map((id) => session.submit(train(id))));
     expect(outcomes.map((outcome) => outcome.ok && outcome.answer.jobId)).toEqual([4, 5, 6]);
-    expect(readFileSync(join(folder, "worker.log"), "utf8")).toContain("working on job-4\nworking on job-5\n");
+    const logged = () => readFileSync(join(folder, "worker.log"), "utf8");
+    await until(() => logged().includes("working on job-4\nworking on job-5\nworking on job-6\n"));
   });
 
   it("survives a NaN, which pythonia's own JSON does not", async () => {

@@ -100,6 +100,7 @@ function embeddedConnect(host: OwnedProcess, options: EmbeddedOptions): Connect 
   return ({ onMessage, onEnd }) => {
     let over = false;
     let outstanding = 0;
+    let welcomed = false; // before, the session's own deadline counts: Python may have to import torch
     let deadline: NodeJS.Timeout | undefined;
     const end = (how: LinkEnd) => {
       if (over) return;
@@ -109,7 +110,7 @@ function embeddedConnect(host: OwnedProcess, options: EmbeddedOptions): Connect 
     };
     const watch = () => {
       clearTimeout(deadline);
-      if (outstanding === 0 || over) return;
+      if (outstanding === 0 || over || !welcomed) return;
       const late = () => {
         end({ reason: `no answer within ${commandTimeoutMs / 1000} s`, again: false });
         void host.stop();
@@ -125,6 +126,7 @@ function embeddedConnect(host: OwnedProcess, options: EmbeddedOptions): Connect 
         return;
       }
       outstanding--;
+      welcomed = true;
       watch();
       try {
         onMessage(FromWorker.decode(Buffer.from(told.message, "base64")));

@@ -6,10 +6,12 @@ import type { Io } from "../io.js";
 /** `danas worker …`: the Python worker in the foreground, for another machine or another terminal. Arguments are its own. */
 export async function worker(args: readonly string[], io: Io): Promise<number> {
   const python = findPython(null, io.env);
-  const child = spawn(python, ["-m", "danas_worker", ...args], {
+  // a serving worker ends with us, however we end: then the pipe that is its standard input closes
+  const serves = args.some((arg) => arg === "--listen" || arg.startsWith("--listen="));
+  const child = spawn(python, ["-m", "danas_worker", ...args, ...(serves ? ["--parent-stdin"] : [])], {
     cwd: io.cwd,
     env: workerEnvironment([io.cwd], io.env),
-    stdio: "inherit",
+    stdio: [serves ? "pipe" : "inherit", "inherit", "inherit"],
   });
   // Ctrl-C reaches it from the terminal; what is sent to us alone is passed on. We stay until it is gone.
   const pass = (signal: NodeJS.Signals) => child.kill(signal);
