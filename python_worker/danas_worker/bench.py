@@ -49,19 +49,15 @@ def add_bare_loop() -> None:
 
 def supernet() -> None:
     """
-    A dialogue by lines of base64 jobs. First a prepare of the supernet. Then, three jobs a line: the prepare of a network
-    alone, its train job inside the supernet, its train job alone. Each line is answered by one of JSON.
+    A dialogue. A line of four base64 jobs: the prepare of a supernet and of a network alone (the same seed, so the same
+    weights), the network's train job inside the supernet and alone. It is answered by a line of JSON.
     """
     with tempfile.TemporaryDirectory() as folder:
         inside, alone = Executor(Path(folder)), Executor(Path(folder))
         for line in sys.stdin:
-            jobs = [_job(text) for text in line.split()]
-            if len(jobs) == 1:
-                _carry_out(inside, jobs[0])
-                print("{}", flush=True)
-                continue
-            prepare, train_inside, train_alone = jobs
-            prepared, _ = alone.execute(prepare)
+            prepare_inside, prepare_alone, train_inside, train_alone = (_job(text) for text in line.split())
+            inside.execute(prepare_inside)
+            prepared, _ = alone.execute(prepare_alone)
             assert isinstance(prepared, words.Prepared)
             print(
                 json.dumps({**_compare(inside, train_inside, alone, train_alone), "device": prepared.device}),

@@ -1,8 +1,8 @@
 """The layers of a network, and a whole network of them.
 
-This file imports torch alone: `export` lays a copy of it beside the weights as ``model.py``, so that a network found here
-runs where danas is not installed (``load`` at the bottom is its door). It therefore builds from plain dictionaries, the
-JSON of src/domain/space.ts.
+This file imports torch alone: `export` lays a copy of it beside the weights as ``model.py``, so that a network found
+here runs where danas is not installed (``load`` at the bottom is its door). It therefore builds from plain
+dictionaries, the JSON of src/domain/space.ts.
 
 Shapes: N images, C channels, H x W pixels, F features, K classes.
 """
@@ -38,7 +38,7 @@ class Statistics:
 
 
 class BatchNorm(nn.Module):
-    """Batch norm over N, H, W. Without torch's counter of batches: it would be one more kernel launch a layer and step."""
+    """Batch norm over N, H, W. Without torch's counter of batches: one more kernel launch a layer and step."""
 
     running_mean: Tensor
     running_var: Tensor
@@ -86,7 +86,7 @@ GATES: dict[str, Callable[[Tensor], Tensor]] = {"sigmoid": torch.sigmoid, "hsigm
 
 
 class ConvNorm(nn.Module):
-    """k x k convolution without bias, batch norm, activation. Padding (k - 1) / 2: the output is ceil(size / stride)."""
+    """k x k convolution without bias, batch norm, activation. Padding (k - 1) / 2: outputs are ceil(size / stride)."""
 
     def __init__(
         self, inp: int, out: int, kernel: int, stride: int, activation: str, statistics: Statistics, groups: int = 1
@@ -112,7 +112,8 @@ class SqueezeExcite(nn.Module):
 
     def forward(self, x_NCHW: Tensor) -> Tensor:
         s_NC11 = x_NCHW.mean((2, 3), keepdim=True)
-        return x_NCHW * self.gate(self.expand(self.activate(self.reduce(s_NC11))))
+        gate_NC11: Tensor = self.gate(self.expand(self.activate(self.reduce(s_NC11))))
+        return x_NCHW * gate_NC11
 
 
 class MbConv(nn.Module):
@@ -129,7 +130,7 @@ class MbConv(nn.Module):
         self.residual = stride == 1 and inp == out
 
     def forward(self, x_NCHW: Tensor) -> Tensor:
-        h_NCHW = x_NCHW if self.expand is None else self.expand(x_NCHW)
+        h_NCHW: Tensor = x_NCHW if self.expand is None else self.expand(x_NCHW)
         h_NCHW = self.depthwise(h_NCHW)
         if self.squeeze is not None:
             h_NCHW = self.squeeze(h_NCHW)
@@ -202,7 +203,7 @@ class Network(nn.Module):
         return super().train(mode)
 
     def forward(self, x_NCHW: Tensor) -> Tensor:
-        """logits_NK of normalised images. In training with dropout, the mask comes from `generator`, made on first use."""
+        """logits_NK of normalised images. In training with dropout, masks come from `generator`, made on first use."""
         for block in self.blocks:
             x_NCHW = block(x_NCHW)
         if self.training and self.classifier.dropout > 0.0 and self.generator is None:

@@ -44,7 +44,8 @@ def set_up(spec: ComputeSpec) -> Compute:
     On the CPU torch is deterministic for a given number of threads as it is. On CUDA, cuDNN is held to its
     deterministic algorithms and does not time them against each other (which would choose differently from run to
     run); together with the pooling as a mean, the forward and backward passes here have no atomics left.
-    torch.use_deterministic_algorithms stays off: it fills every fresh tensor, and forbids integer atomics that do no harm.
+    torch.use_deterministic_algorithms stays off: it fills every fresh tensor, and forbids integer atomics, which do no
+    harm.
 
     Raises JobFailed "unsupported" where the machine cannot do it.
     """

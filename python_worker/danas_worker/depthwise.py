@@ -22,6 +22,8 @@ def weight_gradient(x_NCHW: Tensor, grad_NCHW: Tensor, weight_C1kk: Tensor, stri
     """dL/dweight of a depthwise k x k convolution with padding (k - 1) / 2, strip by strip."""
     channels, _, kernel, _ = weight_C1kk.shape
     pad = (kernel - 1) // 2
+    if x_NCHW.shape[3] < pad:
+        return _plain_gradient(x_NCHW, grad_NCHW, weight_C1kk, stride, [False, True, False])[1]
     out = torch.empty_like(weight_C1kk)
     # of the weights this gradient needs the shape alone; a slice of them, with its strides, would miss the fast kernel
     strip = torch.empty(channels, 1, kernel, STRIP, dtype=out.dtype).to(memory_format=torch.channels_last)
@@ -53,6 +55,17 @@ def weight_gradient(x_NCHW: Tensor, grad_NCHW: Tensor, weight_C1kk: Tensor, stri
     return out
 
 
+def _plain_gradient(
+    x_NCHW: Tensor, grad_NCHW: Tensor, weight_C1kk: Tensor, stride: int, wanted: list[bool]
+) -> tuple[Tensor, Tensor, Tensor]:
+    channels, _, kernel, _ = weight_C1kk.shape
+    pad = (kernel - 1) // 2
+    gradients: tuple[Tensor, Tensor, Tensor] = torch.ops.aten.convolution_backward(
+        grad_NCHW, x_NCHW, weight_C1kk, [0], [stride, stride], [pad, pad], [1, 1], False, [0, 0], channels, wanted
+    )
+    return gradients
+
+
 class _Strips(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, x_NCHW: Tensor, weight_C1kk: Tensor, stride: int) -> Tensor:
@@ -63,15 +76,11 @@ class _Strips(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, Tensor | None, None]:
         x_NCHW, weight_C1kk = ctx.saved_tensors
-        stride, pad, channels = ctx.stride, weight_C1kk.shape[2] // 2, weight_C1kk.shape[0]
         x_grad = w_grad = None
         if ctx.needs_input_grad[0]:
-            x_grad, _, _ = torch.ops.aten.convolution_backward(
-                grads[0], x_NCHW, weight_C1kk, [0], [stride, stride], [pad, pad], [1, 1], False, [0, 0], channels,
-                [True, False, False],
-            )  # fmt: skip
+            x_grad = _plain_gradient(x_NCHW, grads[0], weight_C1kk, ctx.stride, [True, False, False])[0]
         if ctx.needs_input_grad[1]:
-            w_grad = weight_gradient(x_NCHW, grads[0], weight_C1kk, stride)
+            w_grad = weight_gradient(x_NCHW, grads[0], weight_C1kk, ctx.stride)
         return x_grad, w_grad, None
 
 

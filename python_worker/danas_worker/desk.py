@@ -6,28 +6,31 @@ answered once. What was answered is remembered, so that a command that comes aga
 from __future__ import annotations
 
 import logging
-import os
-import platform
-import socket
-import sys
 import threading
 from collections import OrderedDict, deque
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from importlib import metadata
 from pathlib import Path
-from time import perf_counter
+from time import monotonic, perf_counter
 from typing import Protocol
 
-import torch
-
-from . import __version__, wire, words
+from . import wire, words
 from .generated.danas.v1 import worker_pb2
-
-PROTOCOL = 1
+from .welcome import PROTOCOL, welcome
 
 REMEMBERED = 10_000
+REMEMBERED_BYTES = 256 << 20
 """answers kept for commands that come again; an orchestrator has a handful in flight"""
+
+WAITING = 10_000
+WAITING_BYTES = 256 << 20
+"""commands that may wait to be carried out"""
+
+MAX_MESSAGE = 64 << 20
+"""bytes; the orchestrator's limit is the same"""
+
+LEASE_S = 20.0
+"""a run whose connection was cut may come back so long before the worker serves another; a reconnect takes up to 8 s"""
 
 log = logging.getLogger("danas.worker")
 
@@ -35,19 +38,30 @@ log = logging.getLogger("danas.worker")
 class Works(Protocol):
     """what carries jobs out: Executor, or a stand-in for tests"""
 
-    run_folder: Path
+    def execute(self, job: words.Job) -> tuple[words.Signal, words.Timing]:
+        """Raises JobFailed."""
+        ...
 
-    def execute(self, job: words.Job) -> tuple[words.Signal, words.Timing]: ...
+    def close(self) -> None:
+        """Gives back what it holds."""
+        ...
 
 
 Outbox = Callable[[worker_pb2.FromWorker | None], None]
 """takes messages for one stream, from any thread; None ends the stream"""
 
 
-@dataclass
+@dataclass(eq=False)
 class Owner:
+    """one start of one run's orchestrator"""
+
     run: str
     incarnation: int
+    folder: Path
+    outbox: Outbox | None
+    """None = its stream is gone"""
+    lease_until: float = 0.0
+    """without a stream: when another run may take the worker"""
 
 
 class Desk:
@@ -56,96 +70,155 @@ class Desk:
         make_executor: Callable[[Path], Works],
         run_folder: Path | None = None,
         telemetry: str = "",
+        lease_s: float = LEASE_S,
     ) -> None:
         """`run_folder`: below it all runs must lie; None = where the orchestrator says (it is on this host)"""
         self._make_executor = make_executor
         self._run_folder = run_folder
         self._telemetry = telemetry
+        self._lease_s = lease_s
         self._changed = threading.Condition()
         self._owner: Owner | None = None
-        self._outbox: Outbox | None = None
         self._queue: deque[worker_pb2.Command] = deque()
+        self._queue_bytes = 0
         self._known: set[str] = set()
         """ids queued or being carried out"""
-        self._busy_with = ""
-        self._busy_kind = ""
-        self._last_wait_ms = 0.0
         self._answers: OrderedDict[str, worker_pb2.Reply] = OrderedDict()
-        self._executor: Works | None = None
-        self._folder: Path | None = None
-        self._closed = False
+        self._answers_bytes = 0
+        self._stopped = False
+        self._released = False
+        # of the thread that works
+        self._executor: tuple[Owner, Works] | None = None
+        self._now = ("", "", "", 0.0)
         self._idle_since = perf_counter()
 
-    @property
-    def run(self) -> str:
-        """the run being served; empty = none"""
-        return self._owner.run if self._owner else ""
-
     def now(self) -> tuple[str, str, str, float]:
-        """for telemetry: run, command id, job kind, how long the worker waited for the command (ms)"""
-        return self.run, self._busy_with, self._busy_kind, self._last_wait_ms
+        """for telemetry: run, command id (empty = idle), job kind, how long the worker waited for the command (ms)"""
+        return self._now
 
     # ---- from the wire, on any thread -------------------------------------------------------------------------------
 
     def open(self, hello: worker_pb2.Hello, outbox: Outbox) -> worker_pb2.FromWorker:
         """a welcome, after which the outbox gets the replies; or a refusal"""
         if hello.protocol != PROTOCOL:
-            return _refusal("protocol", f"this worker speaks protocol {PROTOCOL}, the orchestrator {hello.protocol}")
+            return refusal("protocol", f"this worker speaks protocol {PROTOCOL}, the orchestrator {hello.protocol}")
         if not hello.run:
-            return _refusal("protocol", "a hello needs the run's name")
-        try:
-            folder = self._folder_for(hello)
-        except ValueError as error:
-            return _refusal("protocol", str(error))
+            return refusal("protocol", "a hello needs the run's name")
+        answer = worker_pb2.FromWorker(welcome=welcome(self._telemetry))
         with self._changed:
             owner = self._owner
-            if owner and owner.run != hello.run and self._outbox is not None:
-                return _refusal("busy", f"this worker serves run {owner.run!r}")
-            if owner and owner.run == hello.run and hello.incarnation < owner.incarnation:
-                return _refusal("fenced", f"run {owner.run!r} went on with incarnation {owner.incarnation}")
-            if self._outbox is not None:
-                told = _refusal("fenced", f"incarnation {hello.incarnation} of run {hello.run!r} took over")
-                self._outbox(told if owner and hello.incarnation != owner.incarnation else None)
-                self._outbox(None)
-            if owner is None or (owner.run, owner.incarnation) != (hello.run, hello.incarnation):
+            refused = self._why_not(owner, hello)
+            if refused is not None:
+                log.info("run %s, start %d: refused (%s)", hello.run, hello.incarnation, refused.refusal.message)
+                return refused
+            try:
+                folder = self._folder_for(hello)
+            except (OSError, ValueError) as error:
+                return refusal("protocol", f"the run's folder cannot be used: {error}")
+            again = owner is not None and (owner.run, owner.incarnation) == (hello.run, hello.incarnation)
+            if owner is not None and owner.outbox is not None:
+                if not again:
+                    owner.outbox(refusal("fenced", f"start {hello.incarnation} of run {hello.run!r} took over"))
+                owner.outbox(None)
+            if owner is not None and again:
+                owner.outbox = outbox
+            else:
                 # the old owner's commands die with it; only the one being carried out cannot be called back
-                self._queue.clear()
-                self._known.clear()
-                self._answers.clear()
-                self._owner = Owner(hello.run, hello.incarnation)
-            self._folder = folder
-            self._outbox = outbox
-            return worker_pb2.FromWorker(welcome=self._welcome())
+                self._forget()
+                self._owner = Owner(hello.run, hello.incarnation, folder, outbox)
+                if not self._now[1]:
+                    self._idle_since = perf_counter()
+            log.info("run %s, start %d: %s", hello.run, hello.incarnation, "connected again" if again else "connected")
+            return answer
 
-    def close(self, outbox: Outbox) -> None:
-        """the stream of this outbox ended; what is queued goes on, its orchestrator may come back"""
+    def close(self, outbox: Outbox, goodbye: bool = False) -> None:
+        """
+        The stream of this outbox ended. Cut: what is queued goes on, for its orchestrator may come back. With a goodbye
+        nobody wants it any more, and what the run held is given back.
+        """
         with self._changed:
-            if self._outbox is outbox:
-                self._outbox = None
+            owner = self._owner
+            if owner is None or owner.outbox is not outbox:
+                return
+            owner.outbox = None
+            owner.lease_until = 0.0 if goodbye else monotonic() + self._lease_s
+            log.info("run %s, start %d: %s", owner.run, owner.incarnation, "said goodbye" if goodbye else "cut off")
+            if goodbye:
+                self._drop_queue()
+                self._released = True
+                self._changed.notify_all()
 
     def take(self, message: worker_pb2.ToWorker, outbox: Outbox) -> None:
         """a command or a ping of an open stream"""
         match message.WhichOneof("message"):
             case "ping":
-                pong = worker_pb2.Pong(sequence=message.ping.sequence, busy_with=self._busy_with)
+                pong = worker_pb2.Pong(sequence=message.ping.sequence, busy_with=self._now[1])
                 outbox(worker_pb2.FromWorker(pong=pong))
             case "command":
                 self._enqueue(message.command, outbox)
             case _:
-                outbox(_refusal("protocol", "after the hello only commands and pings are understood"))
+                outbox(refusal("protocol", "after the hello only commands and pings are understood"))
                 outbox(None)
 
     def _enqueue(self, command: worker_pb2.Command, outbox: Outbox) -> None:
         with self._changed:
-            if self._outbox is not outbox:
+            if self._owner is None or self._owner.outbox is not outbox:
                 return  # fenced off meanwhile
             answered = self._answers.get(command.id)
             if answered is not None:
                 outbox(worker_pb2.FromWorker(reply=answered))
+            elif not command.id:
+                outbox(refusal("protocol", "a command needs an id"))
+                outbox(None)
             elif command.id not in self._known:
+                size = command.ByteSize()
+                if len(self._queue) >= WAITING or self._queue_bytes + size > WAITING_BYTES:
+                    outbox(refusal("protocol", f"{len(self._queue)} commands are waiting already"))
+                    outbox(None)
+                    return
                 self._known.add(command.id)
                 self._queue.append(command)
+                self._queue_bytes += size
                 self._changed.notify_all()
+
+    def _why_not(self, owner: Owner | None, hello: worker_pb2.Hello) -> worker_pb2.FromWorker | None:
+        if owner is None:
+            return None
+        if owner.run == hello.run:
+            if hello.incarnation < owner.incarnation:
+                return refusal("fenced", f"run {owner.run!r} went on with start {owner.incarnation}")
+            return None
+        if owner.outbox is not None:
+            return refusal("busy", f"this worker serves run {owner.run!r}")
+        left = owner.lease_until - monotonic()
+        if left > 0:
+            return refusal("busy", f"run {owner.run!r} was cut off and may come back within {left:.0f} s")
+        return None
+
+    def _folder_for(self, hello: worker_pb2.Hello) -> Path:
+        folder = Path(hello.run_folder)
+        if self._run_folder is None:
+            if not folder.is_absolute():
+                raise ValueError(f"{hello.run_folder!r} is not absolute")
+            return folder
+        root = self._run_folder.resolve()
+        inside = root / hello.run
+        if hello.run in (".", "..") or "/" in hello.run or "\\" in hello.run or inside.resolve() != inside:
+            raise ValueError(f"the run's name {hello.run!r} is no plain name")
+        inside.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return inside
+
+    def _forget(self) -> None:
+        self._drop_queue()
+        self._known.clear()
+        self._answers.clear()
+        self._answers_bytes = 0
+        self._released = False
+
+    def _drop_queue(self) -> None:
+        self._known.difference_update(command.id for command in self._queue)
+        self._queue.clear()
+        self._queue_bytes = 0
 
     # ---- the work, on one thread ------------------------------------------------------------------------------------
 
@@ -157,94 +230,78 @@ class Desk:
     def work_once(self, wait: bool = False) -> bool:
         """one command; False where there is none (or, waiting, where the desk was stopped)"""
         with self._changed:
-            while wait and not self._queue and not self._closed:
+            while wait and not (self._queue or self._stopped or self._released):
                 self._changed.wait()
-            if self._closed or not self._queue:
-                return False
-            command = self._queue.popleft()
+            released, self._released = self._released, False
+            command = self._queue.popleft() if self._queue and not self._stopped else None
             owner = self._owner
-            assert owner is not None and self._folder is not None
-            if self._executor is None or self._executor.run_folder != self._folder:
-                self._executor = self._make_executor(self._folder)
-            executor = self._executor
-            self._busy_with = command.id
-            self._busy_kind = command.job.WhichOneof("kind") or ""
-        self._last_wait_ms = (perf_counter() - self._idle_since) * 1e3
-        reply = carry_out(executor, command, self._last_wait_ms)
+            if command is not None and owner is not None:
+                self._queue_bytes -= command.ByteSize()
+                waited_ms = (perf_counter() - self._idle_since) * 1e3
+                self._now = (owner.run, command.id, command.job.WhichOneof("kind") or "", waited_ms)
+        if released:
+            self._leave()
+        if command is None or owner is None:
+            return released and not self._stopped
+        reply = carry_out(self._executor_for(owner), command, waited_ms)
         with self._changed:
-            self._busy_with = ""
+            self._now = ("", "", "", 0.0)
             self._idle_since = perf_counter()
             if self._owner is owner:
                 self._known.discard(command.id)
-                self._answers[command.id] = reply
-                if len(self._answers) > REMEMBERED:
-                    self._answers.popitem(last=False)
-                if self._outbox is not None:
-                    self._outbox(worker_pb2.FromWorker(reply=reply))
+                self._remember(reply)
+                if owner.outbox is not None:
+                    owner.outbox(worker_pb2.FromWorker(reply=reply))
         return True
 
     def stop(self) -> None:
         """ends `work` after the command being carried out"""
         with self._changed:
-            self._closed = True
+            self._stopped = True
             self._changed.notify_all()
 
-    def _folder_for(self, hello: worker_pb2.Hello) -> Path:
-        folder = Path(hello.run_folder)
-        if self._run_folder is None:
-            if not folder.is_absolute():
-                raise ValueError(f"the run folder {hello.run_folder!r} is not absolute")
-            return folder
-        inside = (self._run_folder / hello.run).resolve()
-        if inside.parent != self._run_folder.resolve():
-            raise ValueError(f"the run's name {hello.run!r} is no plain name")
-        inside.mkdir(mode=0o700, parents=True, exist_ok=True)
-        return inside
+    def _executor_for(self, owner: Owner) -> Works:
+        """each start of a run begins with nothing of the one before"""
+        if self._executor is None or self._executor[0] is not owner:
+            self._leave()
+            self._executor = (owner, self._make_executor(owner.folder))
+        return self._executor[1]
 
-    def _welcome(self) -> worker_pb2.Welcome:
-        versions = {name: metadata.version(name) for name in ("torch", "torchvision", "numpy", "grpcio", "protobuf")}
-        return worker_pb2.Welcome(
-            protocol=PROTOCOL,
-            worker_version=__version__,
-            python_version=platform.python_version(),
-            torch_version=torch.__version__,
-            host=socket.gethostname(),
-            pid=os.getpid(),
-            devices=devices(),
-            telemetry=self._telemetry,
-            mock=False,
-            versions={"python": platform.python_version(), "danas_worker": __version__, **versions},
-        )
+    def _leave(self) -> None:
+        if self._executor is not None:
+            self._executor[1].close()
+            self._executor = None
+
+    def _remember(self, reply: worker_pb2.Reply) -> None:
+        self._answers[reply.id] = reply
+        self._answers_bytes += reply.ByteSize()
+        while len(self._answers) > REMEMBERED or (self._answers_bytes > REMEMBERED_BYTES and len(self._answers) > 1):
+            _, oldest = self._answers.popitem(last=False)
+            self._answers_bytes -= oldest.ByteSize()
 
 
 def carry_out(executor: Works, command: worker_pb2.Command, wait_ms: float) -> worker_pb2.Reply:
     """a reply whatever happens: what nobody foresaw becomes a failure of code "internal", its stack goes to the log"""
     try:
         signal, timing = executor.execute(wire.job_from_wire(command.job))
-    except words.JobFailed as failure:
-        log.warning("%s: %s: %s", command.id, failure.code, failure.message)
-        return worker_pb2.Reply(id=command.id, failure=wire.failure_to_wire(failure))
+        reply = worker_pb2.Reply(
+            id=command.id,
+            signal=wire.signal_to_wire(signal),
+            timing=wire.timing_to_wire(replace(timing, wait_ms=wait_ms)),
+        )
+        if reply.ByteSize() > MAX_MESSAGE - 1_000:
+            size = reply.ByteSize() / 1e6
+            raise words.JobFailed("unsupported", f"the answer is too long for the wire: {size:.0f} MB", "ask for less")
+        return reply
+    except words.JobFailed as error:
+        failed = error
+        log.warning("%s: %s: %s", command.id, failed.code, failed.message[:500])
     except Exception as error:
         log.exception("%s failed", command.id)
-        message = f"{type(error).__name__}: {error}"
-        unforeseen = words.JobFailed(
-            "internal", message, "worker.log in the run's folder has the stack; please report it"
-        )
-        return worker_pb2.Reply(id=command.id, failure=wire.failure_to_wire(unforeseen))
-    timing = replace(timing, wait_ms=wait_ms)
-    return worker_pb2.Reply(id=command.id, signal=wire.signal_to_wire(signal), timing=wire.timing_to_wire(timing))
+        hint = "worker.log in the run's folder has the stack; please report it"
+        failed = words.JobFailed("internal", f"{type(error).__name__}: {error}", hint)
+    return worker_pb2.Reply(id=command.id, failure=wire.failure_to_wire(failed))
 
 
-def _refusal(code: str, message: str) -> worker_pb2.FromWorker:
+def refusal(code: str, message: str) -> worker_pb2.FromWorker:
     return worker_pb2.FromWorker(refusal=worker_pb2.Refusal(code=code, message=message))
-
-
-def devices() -> list[str]:
-    found = [f"cpu {os.cpu_count()} cores"]
-    if torch.cuda.is_available():
-        found += [f"cuda:{i} {torch.cuda.get_device_name(i)}" for i in range(torch.cuda.device_count())]
-    return found
-
-
-def log_to_stderr() -> None:
-    logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")

@@ -1,6 +1,7 @@
 """
 The worker inside another program's Python (pythonia): the same protobuf bytes as over gRPC, base64 in and out of one
-function. One call carries out one command: the bridge makes one call at a time anyway.
+function. One call carries out one command: the bridge makes one call at a time anyway. Base64, because the bridge
+speaks JSON, and JSON has no NaN.
 """
 
 from __future__ import annotations
@@ -9,40 +10,51 @@ import base64
 import os
 import queue
 
-from .desk import Desk, log_to_stderr
+from .desk import Desk, Outbox, refusal
 from .generated.danas.v1 import worker_pb2
-from .main import executor_maker
+from .main import make_desk
 from .telemetry import Publisher
 
-_out: queue.SimpleQueue[worker_pb2.FromWorker | None] = queue.SimpleQueue()
+
+class Bridge:
+    """a desk without threads: whoever asks also does the work"""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+        self._out: queue.SimpleQueue[worker_pb2.FromWorker | None] = queue.SimpleQueue()
+        self._outbox: Outbox = self._out.put
+
+    def handle(self, message: str) -> str:
+        """a ToWorker in base64; returns the FromWorker that answers it, in base64. Raises ValueError for garbage."""
+        try:
+            asked = worker_pb2.ToWorker.FromString(base64.b64decode(message, validate=True))
+        except Exception as error:  # protobuf's error is no ValueError
+            raise ValueError(f"this is no message to a worker: {error}") from None
+        return base64.b64encode(self._answer(asked).SerializeToString()).decode()
+
+    def _answer(self, asked: worker_pb2.ToWorker) -> worker_pb2.FromWorker:
+        if asked.WhichOneof("message") == "hello":
+            # what is still said to the session before goes nowhere
+            self._out = queue.SimpleQueue()
+            self._outbox = self._out.put
+            return self._desk.open(asked.hello, self._outbox)
+        self._desk.take(asked, self._outbox)
+        self._desk.work_once()
+        answer = None if self._out.empty() else self._out.get()
+        return answer or refusal("protocol", "there is no session: say hello first")
 
 
-def _outbox(message: worker_pb2.FromWorker | None) -> None:
-    _out.put(message)
-
-
-def _make_desk() -> Desk:
-    log_to_stderr()
-    allowed = frozenset(filter(None, os.environ.get("DANAS_ALLOW_MODULES", "").split(",")))
+def _bridge() -> Bridge:
     endpoint = os.environ.get("DANAS_TELEMETRY", "tcp://127.0.0.1:*")
     publisher = None if endpoint == "none" else Publisher(endpoint)
-    desk: Desk
-    desk = Desk(executor_maker(allowed, publisher, lambda: desk.now()), None, publisher.endpoint if publisher else "")
-    return desk
+    return Bridge(make_desk(os.environ.get("DANAS_ALLOW_MODULES", "").split(","), publisher, None))
 
 
-_desk = _make_desk()
+_made: Bridge | None = None
 
 
 def handle(message: str) -> str:
-    """a ToWorker in base64; returns the FromWorker that answers it, in base64"""
-    asked = worker_pb2.ToWorker.FromString(base64.b64decode(message))
-    if asked.WhichOneof("message") == "hello":
-        answer = _desk.open(asked.hello, _outbox)
-    else:
-        _desk.take(asked, _outbox)
-        _desk.work_once()
-        told = _out.get_nowait()
-        assert told is not None
-        answer = told
-    return base64.b64encode(answer.SerializeToString()).decode()
+    """See Bridge. The worker is made when it is first spoken to; DANAS_ALLOW_MODULES and DANAS_TELEMETRY set it up."""
+    global _made
+    _made = _made or _bridge()
+    return _made.handle(message)

@@ -84,8 +84,10 @@ class Executor:
             case words.Inspect():
                 return words.Inspected(self._data_of(job.data, meter).info)
             case words.Prepare():
-                self.model = None
-                self._tidy()
+                if self.model is not None:
+                    # before the new one is built: both might not fit
+                    self.model = None
+                    self._tidy()
                 self.model, prepared = prepare(job, self._data_of(job.data, meter))
                 return prepared
             case words.Train():

@@ -1,8 +1,8 @@
 """A network's weights and description on disk, for use without danas.
 
 The folder holds ``model.safetensors`` (weights and batch-norm statistics), ``model.json`` (what the network is, which
-classes in which order, how images are normalised) and ``model.py``, a copy of blocks.py that needs torch and safetensors
-alone::
+classes in which order, how images are normalised) and ``model.py``, a copy of blocks.py that needs only torch and
+safetensors::
 
     from model import load
     logits_NK = load(".")(x_NCHW)

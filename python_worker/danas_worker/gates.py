@@ -42,7 +42,7 @@ def gates(model: Model, job: Gates, meter: Meter) -> GatesRead:
 
 
 def gate_step(model: Model, step: GateStep, x_NCHW: Tensor, y_N: Tensor, active_K: Tensor | None) -> Tensor:
-    """loss, accuracy, then slot by slot the active candidate's gradient and its alternatives'; one vector on the device"""
+    """loss, accuracy, then slot by slot the active candidate's gradient and its alternatives'; one vector"""
     supernet = model.supernet
     inputs: list[Tensor] = []
     outputs: list[Tensor] = []

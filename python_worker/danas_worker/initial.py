@@ -1,4 +1,4 @@
-"""First weights, MobileNet's way [R]: convolutions kaiming normal by fan-out, batch norm 1 and 0, linear N(0, 0.01), biases 0."""
+"""First weights [R, MobileNet]: convolutions kaiming normal by fan-out, batch norm 1 and 0, linear N(0, 0.01)."""
 
 from __future__ import annotations
 

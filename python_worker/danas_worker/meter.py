@@ -36,7 +36,7 @@ OnProgress = Callable[[StepProgress], None]
 
 
 class Meter:
-    """Counts one job. On CUDA the data's share is the time to launch it: nothing waits for the device before the end."""
+    """Of one job. On CUDA the data's share is the time to launch it: nothing waits for the device before the end."""
 
     def __init__(self, on_progress: OnProgress | None) -> None:
         self.on_progress = on_progress

@@ -82,7 +82,7 @@ class Model:
             statistics.mode, statistics.momentum = "update", BN_MOMENTUM
 
     def dropout(self, stream: str, batch: int, path: int) -> torch.Generator | None:
-        """The generator of one path's dropout mask: a function of position, so a resumed run drops the same features."""
+        """The generator of one path's dropout mask: a function of position, so a resumed run drops the same ones."""
         if self.job.space.head.dropout == 0.0:
             return None
         if self.generator is None:

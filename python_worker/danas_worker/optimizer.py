@@ -68,7 +68,7 @@ class Sgd:
     def _fused(self, tensors: Tensors, grads: list[Tensor], decay: float, rate: float, found: Tensor | None) -> None:
         spec = self.spec
         torch._fused_sgd_(
-            tensors.parameters,
+            list[Tensor](tensors.parameters),
             grads,
             tensors.momentum if spec.momentum > 0.0 else [],
             weight_decay=decay,

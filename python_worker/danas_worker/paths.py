@@ -31,7 +31,7 @@ class Tensors:
 
 @dataclass
 class Group:
-    """One block's parameters, by whether weight decay is their lot; `last` are gamma and beta of its last batch norm."""
+    """One block's parameters by kind, for weight decay and the scopes ask for different kinds."""
 
     weights: Tensors
     """convolution and linear weights"""
@@ -113,7 +113,7 @@ class Groups:
 
 
 def trainable(group: Group, scope: str) -> list[nn.Parameter]:
-    """What may move under `scope`; "none" = nothing. last-bn, all-bn [C, BN-NAS]: the rest stays at its random start."""
+    """What may move under `scope`, "none" = nothing. last-bn, all-bn [C, BN-NAS]: the rest stays at its first draw."""
     if scope == "none":
         return []
     if scope == "last-bn":

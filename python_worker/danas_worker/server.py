@@ -12,12 +12,20 @@ from pathlib import Path
 from typing import Any
 
 import grpc
+from google.protobuf.message import DecodeError
 
-from .desk import Desk, Outbox
-from .generated.danas.v1 import worker_pb2, worker_pb2_grpc
+from .desk import MAX_MESSAGE, Desk, Outbox, refusal
+from .generated.danas.v1 import worker_pb2
 
-MAX_MESSAGE = 64 << 20
+SERVICE = worker_pb2.DESCRIPTOR.services_by_name["Worker"].full_name
+
 MAX_STREAMS = 16
+
+HELLO_S = 10.0
+"""a stream that has not said hello by then is ended: it holds one of a few threads"""
+
+
+NO_MESSAGE = refusal("protocol", "what came is no message to a worker")
 
 
 @dataclass(frozen=True)
@@ -29,40 +37,74 @@ class Tls:
     client_ca: Path | None
 
 
-class Servicer(worker_pb2_grpc.WorkerServicer):
-    def __init__(self, desk: Desk) -> None:
-        self.desk = desk
+class Sessions:
+    """
+    Messages come as bytes and are parsed here: where gRPC itself cannot parse one, it sometimes never lets go of the
+    stream (seen with grpcio 1.85).
+    """
 
-    def Session(
-        self, request_iterator: Iterator[worker_pb2.ToWorker], context: grpc.ServicerContext
-    ) -> Iterator[worker_pb2.FromWorker]:
-        first = next(request_iterator, None)
+    def __init__(self, desk: Desk, hello_s: float = HELLO_S) -> None:
+        self.desk = desk
+        self.hello_s = hello_s
+
+    def handler(self) -> grpc.GenericRpcHandler:
+        method = grpc.stream_stream_rpc_method_handler(
+            self.session, response_serializer=worker_pb2.FromWorker.SerializeToString
+        )
+        return grpc.method_handlers_generic_handler(SERVICE, {"Session": method})
+
+    def session(self, requests: Iterator[bytes], context: grpc.ServicerContext) -> Iterator[worker_pb2.FromWorker]:
+        patience = threading.Timer(self.hello_s, context.cancel)
+        patience.daemon = True
+        patience.start()
+        try:
+            content = next(requests, None)
+        finally:
+            patience.cancel()
+        if content is None:
+            return
+        first = _parsed(content)
         if first is None:
+            yield NO_MESSAGE
             return
         out: queue.SimpleQueue[worker_pb2.FromWorker | None] = queue.SimpleQueue()
         # one object for this stream, by which the desk knows it again
         outbox: Outbox = lambda message: out.put(message)  # noqa: E731
         answer = self.desk.open(first.hello, outbox)
-        yield answer
-        if answer.WhichOneof("message") != "welcome":
-            return
-        context.add_callback(lambda: out.put(None))
-        reader = threading.Thread(target=self._read, args=(request_iterator, outbox, out), daemon=True)
-        reader.start()
         try:
+            yield answer
+            if answer.WhichOneof("message") != "welcome":
+                return
+            if not context.add_callback(lambda: out.put(None)):
+                return  # it is over already
+            threading.Thread(target=self._read, args=(requests, context, outbox), daemon=True).start()
             while (message := out.get()) is not None:
                 yield message
         finally:
             self.desk.close(outbox)
 
-    def _read(self, requests: Iterator[worker_pb2.ToWorker], outbox: Outbox, out: queue.SimpleQueue[Any]) -> None:
+    def _read(self, requests: Iterator[bytes], context: grpc.ServicerContext, outbox: Outbox) -> None:
         try:
-            for message in requests:
+            for content in requests:
+                message = _parsed(content)
+                if message is None:
+                    outbox(NO_MESSAGE)
+                    return
                 self.desk.take(message, outbox)
+            # the other side ended its half in order, while the stream still stood
+            if context.is_active():
+                self.desk.close(outbox, goodbye=True)
         except grpc.RpcError:
             pass  # the other side is gone
         finally:
-            out.put(None)
+            outbox(None)
+
+
+def _parsed(content: bytes) -> worker_pb2.ToWorker | None:
+    try:
+        return worker_pb2.ToWorker.FromString(content)
+    except DecodeError:
+        return None
 
 
 def _token_check(token: str) -> grpc.ServerInterceptor:
@@ -81,8 +123,13 @@ def _token_check(token: str) -> grpc.ServerInterceptor:
     return TokenCheck()
 
 
-def serve(desk: Desk, listen: str, token: str | None, tls: Tls | None) -> tuple[grpc.Server, str]:
-    """@returns the running server and the address it is bound to. Raises OSError where it cannot be bound."""
+def serve(
+    desk: Desk, listen: str, token: str | None = None, tls: Tls | None = None, hello_s: float = HELLO_S
+) -> tuple[grpc.Server, str]:
+    """
+    The running server and the address it is bound to; port 0 picks one. With a token, streams must show it as
+    `authorization: Bearer …`. Raises OSError where the address cannot be bound or the certificates not be used.
+    """
     server = grpc.server(
         ThreadPoolExecutor(MAX_STREAMS, thread_name_prefix="grpc"),
         interceptors=[_token_check(token)] if token else [],
@@ -91,20 +138,19 @@ def serve(desk: Desk, listen: str, token: str | None, tls: Tls | None) -> tuple[
             ("grpc.max_send_message_length", MAX_MESSAGE),
             ("grpc.max_concurrent_streams", MAX_STREAMS),
             ("grpc.so_reuseport", 0),
+            # a host that vanished without a word is noticed, and its run's place becomes free
+            ("grpc.keepalive_time_ms", 30_000),
+            ("grpc.keepalive_timeout_ms", 20_000),
         ],
         maximum_concurrent_rpcs=MAX_STREAMS,
     )
-    worker_pb2_grpc.add_WorkerServicer_to_server(Servicer(desk), server)
+    server.add_generic_rpc_handlers((Sessions(desk, hello_s).handler(),))
     try:
-        if tls:
-            port = server.add_secure_port(listen, _credentials(tls))
-        else:
-            port = server.add_insecure_port(listen)
-    except RuntimeError as error:
+        port = server.add_secure_port(listen, _credentials(tls)) if tls else server.add_insecure_port(listen)
+    except (RuntimeError, ValueError) as error:
         raise OSError(f"cannot listen on {listen}: {error}") from None
     server.start()
-    address = listen if listen.startswith("unix:") else f"{listen.rsplit(':', 1)[0]}:{port}"
-    return server, address
+    return server, listen if listen.startswith("unix:") else f"{listen.rsplit(':', 1)[0]}:{port}"
 
 
 def _credentials(tls: Tls) -> grpc.ServerCredentials:

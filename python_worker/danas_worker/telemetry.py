@@ -4,47 +4,99 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import os
+import threading
 from collections.abc import Callable
 
 import torch
 import zmq
 
-from .executor import StepProgress
 from .generated.danas.v1 import telemetry_pb2
+from .meter import OnProgress, StepProgress
 
 HIGH_WATER_MARK = 100
-"""frames kept for a slow watcher; older ones are dropped"""
+"""frames kept for a slow watcher; what comes on top is dropped"""
 
-log = logging.getLogger("danas.worker")
+log = logging.getLogger("danas.telemetry")
+
+Now = Callable[[], tuple[str, str, str, float]]
+"""run, command id, job kind, and how long the worker waited for the command (ms)"""
 
 
 class Publisher:
-    """Call it from one thread only."""
+    """Sends frames, never waits, never raises. From any thread: log lines come from all of them."""
 
     def __init__(self, endpoint: str) -> None:
         """`endpoint`: as ZeroMQ writes them, `tcp://127.0.0.1:*` picks a port. Raises zmq.ZMQError."""
-        self._socket: zmq.Socket[bytes] = zmq.Context.instance().socket(zmq.PUB)
+        self._context = zmq.Context()
+        self._socket: zmq.Socket[bytes] = self._context.socket(zmq.PUB)
         self._socket.setsockopt(zmq.SNDHWM, HIGH_WATER_MARK)
         self._socket.setsockopt(zmq.LINGER, 0)
-        self._socket.bind(endpoint)
-        self.endpoint: str = self._socket.getsockopt_string(zmq.LAST_ENDPOINT)
+        self._lock = threading.Lock()
+        self.endpoint = ""
+        try:
+            self._socket.bind(endpoint)
+        except zmq.ZMQError:
+            self.close()
+            raise
+        self.endpoint = self._socket.getsockopt_string(zmq.LAST_ENDPOINT)
 
     def send(self, frame: telemetry_pb2.Frame) -> None:
+        """two parts: the run's name as the topic, the frame"""
         try:
-            self._socket.send_multipart([frame.run.encode(), frame.SerializeToString()], zmq.NOBLOCK)
-        except (zmq.ZMQError, ValueError) as error:
+            with self._lock:
+                self._socket.send_multipart([frame.run.encode(), frame.SerializeToString()], zmq.NOBLOCK)
+        except Exception as error:  # whatever it is, the job matters more
             log.debug("a telemetry frame was dropped: %s", error)
 
     def close(self) -> None:
+        """also removes the file of an ipc endpoint"""
         with contextlib.suppress(zmq.ZMQError):
-            self._socket.close()
+            self._socket.close(linger=0)
+            self._context.term()
+        with contextlib.suppress(OSError):
+            if self.endpoint.startswith("ipc:///"):
+                os.unlink(self.endpoint.removeprefix("ipc://"))
+
+
+def watched(publisher: Publisher | None, now: Now) -> OnProgress | None:
+    """a progress callback that publishes; who calls it sees to it that it is not called too often"""
+    if publisher is None:
+        return None
+
+    def on_progress(progress: StepProgress) -> None:
+        try:
+            run, command, job, wait_ms = now()
+            # the wait was for the whole job: a step's share of it
+            publisher.send(step_frame(run, command, job, progress, wait_ms / max(1, progress.steps)))
+        except Exception as error:
+            log.debug("no telemetry: %s", error)
+
+    return on_progress
+
+
+class LogFrames(logging.Handler):
+    """what the worker logs while a run is served, to its watchers too"""
+
+    def __init__(self, publisher: Publisher, run: Callable[[], str]) -> None:
+        super().__init__(logging.INFO)
+        self._publisher = publisher
+        self._run = run
+
+    def emit(self, record: logging.LogRecord) -> None:
+        run = self._run()
+        if run and record.name != log.name:
+            with contextlib.suppress(Exception):
+                level = "warn" if record.levelno >= logging.WARNING else "info"
+                frame = telemetry_pb2.LogFrame(level=level, message=record.getMessage())
+                self._publisher.send(telemetry_pb2.Frame(run=run, log=frame))
 
 
 def step_frame(run: str, command: str, job: str, progress: StepProgress, wait_ms: float) -> telemetry_pb2.Frame:
     number = command.rsplit("-", 1)[-1]
     step = telemetry_pb2.StepFrame(
-        job_id=int(number) if number.isdigit() else 0,
-        job=job,
+        job_id=int(number) if number.isdecimal() else 0,
+        job=job.replace("_", "-"),  # the kinds as src/domain/job.ts spells them
         step=progress.step,
         steps=progress.steps,
         samples_per_second=progress.samples_per_second,
@@ -64,27 +116,9 @@ def memory_bytes() -> int:
         return int(torch.cuda.memory_allocated())
     try:
         import resource
+        import sys
 
         peak: int = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-        return peak * 1024
+        return peak if sys.platform == "darwin" else peak * 1024
     except ImportError:  # not on Windows
         return 0
-
-
-SendProgress = Callable[[StepProgress], None]
-
-
-def watched(publisher: Publisher | None, now: Callable[[], tuple[str, str, str, float]]) -> SendProgress | None:
-    """a progress callback that publishes; `now` tells run, command id, job kind and wait (ms a step)"""
-    if publisher is None:
-        return None
-
-    def on_progress(progress: StepProgress) -> None:
-        try:
-            run, command, job, wait_ms = now()
-            # the wait was for the whole job: a step's share of it
-            publisher.send(step_frame(run, command, job, progress, wait_ms / max(1, progress.steps)))
-        except Exception as error:  # whatever it is, the job matters more
-            log.debug("no telemetry: %s", error)
-
-    return on_progress

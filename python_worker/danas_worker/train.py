@@ -28,22 +28,22 @@ def train(model: Model, job: Train, meter: Meter) -> Trained:
     model.set_scope(job.scope)
     meter.steps = len(job.steps)
     device = model.compute.device
-    losses_S = torch.empty(len(job.steps), device=device)
-    accuracies_S = torch.empty(len(job.steps), device=device)
+    # losses, accuracies
+    told_2S = torch.empty(2, len(job.steps), device=device)
     for index, step in enumerate(job.steps):
         weights = merged(step)
         x_NCHW, y_N = meter.batch(stream, step.batch)
         loss, correct = backward(model, job.stream, step.batch, weights, x_NCHW, y_N, stream.active_K)
         groups = model.groups.of(weights)
         model.optimizer.step(moved(groups, job.scope, model.job.optimizer.decay_norm), step.learning_rate)
-        losses_S[index] = loss
-        accuracies_S[index] = correct
+        told_2S[0, index] = loss
+        told_2S[1, index] = correct
         meter.stepped(loss)
-    losses: list[float] = losses_S.tolist()
+    losses, accuracies = told_2S.tolist()
     for index, value in enumerate(losses):
         if not math.isfinite(value):
             raise _non_finite(model, job.steps[index], index, value)
-    return Trained(tuple(losses), tuple(accuracies_S.tolist()), meter.samples)
+    return Trained(tuple(losses), tuple(accuracies), meter.samples)
 
 
 def merged(step: TrainStep) -> dict[Architecture, float]:

@@ -9,6 +9,9 @@ from typing import Any
 from . import words
 from .generated.danas.v1 import job_pb2, signal_pb2, space_pb2
 
+MAX_TEXT = 2_000
+"""characters of a failure's message"""
+
 # ---- jobs in --------------------------------------------------------------------------------------------------------
 
 
@@ -16,7 +19,7 @@ def job_from_wire(message: job_pb2.Job) -> words.Job:
     """Raises JobFailed("invalid-job") where the message makes no sense."""
     try:
         return _job(message)
-    except (ValueError, OverflowError) as error:
+    except (ValueError, OverflowError, RecursionError) as error:
         raise words.JobFailed("invalid-job", str(error), "the orchestrator sent a job that cannot be done") from None
 
 
@@ -254,4 +257,10 @@ def timing_to_wire(timing: words.Timing) -> signal_pb2.Timing:
 
 
 def failure_to_wire(failure: words.JobFailed) -> signal_pb2.Failure:
-    return signal_pb2.Failure(code=failure.code, message=failure.message, hint=failure.hint)
+    return signal_pb2.Failure(code=failure.code, message=_shortened(failure.message), hint=_shortened(failure.hint))
+
+
+def _shortened(text: str) -> str:
+    # surrogates, from file names that are no text, cannot be sent
+    text = text.encode(errors="replace").decode()
+    return text if len(text) <= MAX_TEXT else f"{text[: MAX_TEXT - 1]}…"

@@ -1,7 +1,8 @@
 """The words of src/domain, in Python: what a job says and what a signal tells.
 
-Every class checks itself in ``__post_init__`` and raises ``ValueError`` with a way out, so that nothing absurd that came
-over the wire gets further than this file. Field meanings and units are those of src/domain/{space,data,job,signal}.ts.
+Every class checks itself in ``__post_init__`` and raises ``ValueError`` with a way out, so that nothing absurd that
+came over the wire gets further than this file. Field meanings and units are those of
+src/domain/{space,data,job,signal}.ts.
 """
 
 from __future__ import annotations

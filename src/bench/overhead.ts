@@ -11,7 +11,7 @@ import { rng } from "../util/rng.js";
 import { embeddedWorker } from "../worker/embedded.js";
 import { localWorker } from "../worker/local.js";
 import type { Worker, WorkerSession } from "../worker/port.js";
-import { type BenchCase, type BenchResult, environment, median } from "./harness.js";
+import { type BenchCase, type BenchResult, caseOf, environment, median } from "./harness.js";
 
 export interface OverheadOptions {
   readonly python?: string | null;
@@ -55,7 +55,7 @@ const workloads: readonly Workload[] = [
     space: builtinSpace("quickstart", { channels: 1, height: 28, width: 28 }, classes),
     batchSize: 32,
     targetMs: 20,
-    jobs: 5,
+    jobs: 4,
   },
   { name: "smallest steps", space: smallest, batchSize: 4, targetMs: null, jobs: 20 },
 ];
@@ -142,24 +142,15 @@ async function measure(
     }
     const name = `${workload.name}, batch ${batchSize}, ${adapter}, lag ${lag}`;
     cases.push(
-      spread(`${name}: bare Python loop`, "steps/s", bareRates),
-      spread(`${name}: through TypeScript`, "steps/s", rates),
-      spread(`${name}: through TypeScript / bare`, "ratio", ratios),
+      caseOf(`${name}: bare Python loop`, "steps/s", bareRates),
+      caseOf(`${name}: through TypeScript`, "steps/s", rates),
+      caseOf(`${name}: through TypeScript / bare`, "ratio", ratios),
     );
     const ms = 1000 / median(bareRates);
     onLine(`${name}: a bare step takes ${ms.toFixed(2)} ms; through / bare = ${median(ratios).toFixed(3)}`);
   }
   return cases;
 }
-
-const spread = (name: string, unit: string, values: readonly number[]): BenchCase => ({
-  case: name,
-  value: median(values),
-  unit,
-  min: Math.min(...values),
-  max: Math.max(...values),
-  repeats: values.length,
-});
 
 /** Prepares the workload; where a step should take so long, with a batch that makes it so on this machine. */
 async function calibrate(session: WorkerSession, workload: Workload, numbers: Numbers): Promise<number> {

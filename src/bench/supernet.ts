@@ -10,7 +10,7 @@ import { rng } from "../util/rng.js";
 import { Job as WireJob } from "../worker/generated/danas/v1/job.js";
 import { findPython, workerEnvironment } from "../worker/python.js";
 import { jobToWire } from "../worker/wire/jobs.js";
-import { type BenchCase, type BenchResult, environment, median } from "./harness.js";
+import { type BenchCase, type BenchResult, caseOf, environment } from "./harness.js";
 
 export interface SupernetOptions {
   readonly python?: string | null;
@@ -64,13 +64,13 @@ export async function benchSupernet(options: SupernetOptions = {}): Promise<Benc
   for (const { name, space, batchSize } of cases) {
     const ask = startPython(options.python ?? null, onLine);
     try {
-      await ask(prepareJob(space, batchSize));
       const measured: Measured[] = [];
       for (let network = 0; network < networks; network++) {
         const draw = rng(1).fork("bench").fork("supernet").fork(network);
         const architecture = space.slots.map((slot) => draw.int(slot.candidates.length));
         const alone = singlePathSpace(space, architecture);
         const told = (await ask(
+          prepareJob(space, batchSize),
           prepareJob(alone, batchSize),
           trainJob(architecture),
           trainJob(alone.slots.map(() => 0)),
@@ -86,17 +86,17 @@ export async function benchSupernet(options: SupernetOptions = {}): Promise<Benc
       }
       const label = `${name}, batch ${batchSize}, ${measured[0].device}`;
       results.push(
-        spread(
+        caseOf(
           `${label}: a path of the supernet`,
           "steps/s",
           measured.map((m) => m.steps / m.supernet),
         ),
-        spread(
+        caseOf(
           `${label}: the network alone`,
           "steps/s",
           measured.map((m) => m.steps / m.alone),
         ),
-        spread(`${label}: supernet / alone`, "ratio", measured.map(ratio)),
+        caseOf(`${label}: supernet / alone`, "ratio", measured.map(ratio)),
       );
     } finally {
       await ask.end();
@@ -106,15 +106,6 @@ export async function benchSupernet(options: SupernetOptions = {}): Promise<Benc
 }
 
 const ratio = (measured: Measured): number => measured.alone / measured.supernet;
-
-const spread = (name: string, unit: string, values: readonly number[]): BenchCase => ({
-  case: name,
-  value: median(values),
-  unit,
-  min: Math.min(...values),
-  max: Math.max(...values),
-  repeats: values.length,
-});
 
 const prepareJob = (space: Space, batchSize: number): PrepareJob => ({
   kind: "prepare",

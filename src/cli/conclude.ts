@@ -21,11 +21,11 @@ export async function conclude({ folder, journal, quiet }: Concluded, io: Io): P
   const report = join(folder, files.report);
   writeFileSync(report, renderHtml(story), { mode: 0o600 });
   if (story.ranking) writeFileSync(join(folder, files.ranking), printRanking(story.ranking), { mode: 0o600 });
-  if (!quiet) io.err(foundWords(story, name, shortName(report, io), io));
+  if (!quiet) io.err(foundWords(story, shortName(report, io), io));
   io.out(`${JSON.stringify(resultOf(story, journal, name))}\n`);
 }
 
-function foundWords(story: Story, name: string, report: string, io: Io): string {
+function foundWords(story: Story, report: string, io: Io): string {
   const { colors } = io;
   const lines: string[] = [""];
   if (story.mock) lines.push(colors.yellow(story.notice ?? ""));
@@ -33,11 +33,14 @@ function foundWords(story: Story, name: string, report: string, io: Io): string 
   if (found) {
     lines.push(`found    ${colors.bold(found.encoded)}`);
     lines.push(`costs    ${amount(found.macs)} MACs, ${amount(found.params)} parameters`);
-    if (found.testAccuracy !== null) lines.push(`test     ${colors.green(percent(found.testAccuracy, 2))}, measured once`);
+    if (found.testAccuracy !== null)
+      lines.push(`test     ${colors.green(percent(found.testAccuracy, 2))}, measured once`);
     else if (found.validAccuracy !== null) lines.push(`valid    ${percent(found.validAccuracy, 2)}`);
   } else if (ranking) {
     const names = ranking.classes.map((one) => one.name);
-    lines.push(`ranked   ${names.length} classes, from ${names[0]} (easy) to ${names[names.length - 1]} (hard), by ${ranking.score}`);
+    lines.push(
+      `ranked   ${names.length} classes, from ${names[0]} (easy) to ${names[names.length - 1]} (hard), by ${ranking.score}`,
+    );
   }
   lines.push(`took     ${duration(story.effort.wallMs)}, ${amount(story.effort.samples)} training images`);
   lines.push(`report   ${report}`);
@@ -61,7 +64,9 @@ export interface ResultLine {
 export function resultOf(story: Story, journal: Journal, name: string): ResultLine {
   const seconds = (ms: number) => Math.round(ms) / 1000;
   const searching = story.effort.programs.filter(({ program }) => program === "rank" || program === "search");
-  const sessions = journal.sessions().reduce((sum, { startedAt, endedAt }) => sum + ((endedAt ?? story.latest ?? startedAt) - startedAt), 0);
+  const sessions = journal
+    .sessions()
+    .reduce((sum, { startedAt, endedAt }) => sum + ((endedAt ?? story.latest ?? startedAt) - startedAt), 0);
   return {
     run: name,
     architecture: story.found?.encoded ?? null,

@@ -80,7 +80,10 @@ async function end(conducted: Conducted, ending: Ending, name: string, io: Io): 
     case "failed": {
       const { code, message, hint } = ending.failure;
       const again = ending.resumable ? `${hint ? `${hint}; then ` : ""}\`danas resume ${name}\` goes on` : hint;
-      throw new DanasError(`E_RUN_${code.toUpperCase().replaceAll("-", "_")}`, message, { hint: again || `\`danas status ${name}\` tells more`, exitCode: 1 });
+      throw new DanasError(`E_RUN_${code.toUpperCase().replaceAll("-", "_")}`, message, {
+        hint: again || `\`danas status ${name}\` tells more`,
+        exitCode: 1,
+      });
     }
     default:
       return assertNever(ending);

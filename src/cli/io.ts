@@ -20,16 +20,20 @@ export function systemIo(): Io {
   const { env, stdout, stderr } = process;
   quietly(stdout);
   quietly(stderr);
-  const animated = stderr.isTTY === true && env.TERM !== "dumb" && !env.CI;
+  // a terminal of no size is one that nobody looks at
+  const sized = (stderr.columns ?? 0) > 0 && (stderr.rows ?? 0) > 0;
+  const animated = stderr.isTTY === true && sized && env.TERM !== "dumb" && !env.CI;
   // NO_COLOR counts where it is not empty (no-color.org)
-  const colored = env.FORCE_COLOR ? env.FORCE_COLOR !== "0" : stderr.isTTY === true && !env.NO_COLOR && env.TERM !== "dumb";
+  const colored = env.FORCE_COLOR
+    ? env.FORCE_COLOR !== "0"
+    : stderr.isTTY === true && !env.NO_COLOR && env.TERM !== "dumb";
   return {
     out: (text) => stdout.write(text),
     err: (text) => stderr.write(text),
     cwd: process.cwd(),
     env,
     animated,
-    width: () => stderr.columns ?? 100,
+    width: () => stderr.columns || 100,
     colors: pc.createColors(colored && !env.NO_COLOR),
   };
 }

@@ -34,7 +34,11 @@ export function claim(folder: string): { release(): void } {
       }
       const other = ownerOf(folder);
       if (other && isAlive(other) !== false) refuse(folder, other);
-      if (attempt === 5) throw new DanasError("E_RUN_BUSY", `${folder} is being taken by another danas`, { hint: "try again", exitCode: 1 });
+      if (attempt === 5)
+        throw new DanasError("E_RUN_BUSY", `${folder} is being taken by another danas`, {
+          hint: "try again",
+          exitCode: 1,
+        });
       setAside(folder, other);
     }
   } finally {

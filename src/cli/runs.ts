@@ -1,7 +1,8 @@
-import { chmodSync, existsSync, mkdirSync, readdirSync, renameSync, statSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { basename, dirname, join, relative, resolve } from "node:path";
 import { DanasError } from "../domain/errors.js";
 import type { Settings } from "../domain/settings.js";
+import type { Journal } from "../journal/port.js";
 import { closest } from "../util/closest.js";
 import type { Io } from "./io.js";
 import { isAlive, ownerOf } from "./owner.js";
@@ -19,6 +20,8 @@ export const files = {
 
 export const journalOf = (folder: string): string => join(folder, files.journal);
 
+const isRun = (folder: string): boolean => existsSync(journalOf(folder)) && existsSync(join(folder, files.plan));
+
 /** a run's folder as a person would type it */
 export function shortName(folder: string, io: Io): string {
   if (dirname(folder) === resolve(io.cwd, "runs")) return basename(folder);
@@ -34,8 +37,12 @@ export interface CreateOptions {
 }
 
 /** @throws DanasError E_RUN_EXISTS, E_RUN_FOLDER */
-export function createRunFolder({ runFolder, plan, resolvedYaml }: Settings, { original, force }: CreateOptions, io: Io): void {
-  if (existsSync(journalOf(runFolder))) {
+export function createRunFolder(
+  { runFolder, resolvedYaml }: Settings,
+  { original, force }: CreateOptions,
+  io: Io,
+): void {
+  if (isRun(runFolder)) {
     if (!force) {
       const name = shortName(runFolder, io);
       throw new DanasError("E_RUN_EXISTS", `there is a run "${name}" already`, {
@@ -52,7 +59,6 @@ export function createRunFolder({ runFolder, plan, resolvedYaml }: Settings, { o
     const write = (name: string, text: string) => writeFileSync(join(runFolder, name), text, { mode: 0o600 });
     write(files.config, original);
     write(files.resolved, `# as danas understood config.yaml: every default written out\n${resolvedYaml}`);
-    write(files.plan, `${JSON.stringify(plan)}\n`);
   } catch (error) {
     throw new DanasError("E_RUN_FOLDER", `cannot write ${runFolder}: ${(error as Error).message}`, {
       hint: "set `runs` to a folder that you may write, on a disk with room",
@@ -62,10 +68,29 @@ export function createRunFolder({ runFolder, plan, resolvedYaml }: Settings, { o
   }
 }
 
+/**
+ * The journal of a new run, and then plan.json, which says that the run is there: a kill before that moment leaves a folder
+ * that counts for nothing and is used again.
+ */
+export async function beginJournal({ runFolder, plan, worker }: Settings): Promise<Journal> {
+  const { createJournal } = await import("../journal/sqlite.js");
+  const file = journalOf(runFolder);
+  for (const left of [file, `${file}-wal`, `${file}-shm`]) rmSync(left, { force: true });
+  // nobody mourns a mock run that the loss of power took: its journal need not be flushed at each entry
+  const journal = createJournal(file, plan, { synchronous: worker.kind === "mock" ? "normal" : "full" });
+  const fresh = join(runFolder, `${files.plan}.tmp`);
+  writeFileSync(fresh, `${JSON.stringify(plan)}\n`, { mode: 0o600 });
+  renameSync(fresh, join(runFolder, files.plan));
+  return journal;
+}
+
 function putAside(folder: string, io: Io): void {
   const owner = ownerOf(folder);
   if (owner && isAlive(owner) !== false) {
-    throw new DanasError("E_RUN_BUSY", `process ${owner.pid} on ${owner.host} works on it`, { hint: "stop it first, or take another --name", exitCode: 1 });
+    throw new DanasError("E_RUN_BUSY", `process ${owner.pid} on ${owner.host} works on it`, {
+      hint: "stop it first, or take another --name",
+      exitCode: 1,
+    });
   }
   let number = 1;
   while (existsSync(`${folder}.${number}`)) number++;
@@ -76,12 +101,16 @@ function putAside(folder: string, io: Io): void {
 /** @param named a run's name, or its folder. @throws DanasError E_RUN_UNKNOWN */
 export function findRun(named: string, io: Io, runs = "runs"): string {
   const folders = [resolve(io.cwd, runs, named), resolve(io.cwd, named)];
-  for (const folder of folders) if (existsSync(journalOf(folder))) return folder;
+  for (const folder of folders) if (isRun(folder)) return folder;
   const known = listRuns(io, runs).map((folder) => basename(folder));
   const near = closest(basename(named), known);
   const some = known.slice(0, 5).join(", ");
   throw new DanasError("E_RUN_UNKNOWN", `there is no run "${named}" in ${runs}`, {
-    hint: near ? `did you mean "${near}"?` : known.length > 0 ? `there are ${some}${known.length > 5 ? ", …" : ""}` : "`danas search CONFIG` makes one",
+    hint: near
+      ? `did you mean "${near}"?`
+      : known.length > 0
+        ? `there are ${some}${known.length > 5 ? ", …" : ""}`
+        : "`danas search CONFIG` makes one",
   });
 }
 
@@ -92,7 +121,7 @@ export function listRuns(io: Io, runs = "runs"): string[] {
   try {
     return readdirSync(base)
       .map((name) => join(base, name))
-      .filter((folder) => existsSync(journalOf(folder)))
+      .filter(isRun)
       .sort((a, b) => latest(b) - latest(a) || (a < b ? -1 : 1));
   } catch {
     return [];

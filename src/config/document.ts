@@ -1,8 +1,8 @@
-import { closeSync, fstatSync, openSync, readdirSync, readSync } from "node:fs";
-import { basename, dirname, resolve } from "node:path";
-import { type Alias, isAlias, isMap, isPair, isScalar, isSeq, LineCounter, type Node, parseDocument } from "yaml";
+import { resolve } from "node:path";
+import { type Alias, isAlias, isMap, isPair, isScalar, isSeq, LineCounter, parseDocument } from "yaml";
 import { DanasError, DanasErrors, type Place } from "../domain/errors.js";
-import { closest } from "../util/closest.js";
+import { nestsDeeply } from "./depth.js";
+import { readText } from "./text.js";
 
 /** A value as YAML gives it: plain JSON, no NaN, no -0. */
 export type Plain = string | number | boolean | null | Plain[] | { [key: string]: Plain };
@@ -15,8 +15,6 @@ export interface Document {
   placeOf(path: Path, what?: "value" | "key"): Place;
 }
 
-/** far above any config, far below what could make the parser slow */
-const maxBytes = 256 * 1024;
 const maxDepth = 64;
 /** with aliases followed: each may be large, and hold others */
 const maxNodes = 100_000;
@@ -28,62 +26,16 @@ export function readDocument(file: string, cwd: string): Document {
   return parseYaml(readText(file, resolve(cwd, file)), file);
 }
 
-function readText(file: string, full: string): string {
-  let bytes: Buffer;
-  try {
-    bytes = readBounded(file, full);
-  } catch (error) {
-    if (error instanceof DanasError) throw error;
-    const { code, message } = error as NodeJS.ErrnoException;
-    if (code === "ENOENT") {
-      const near = nearbyConfig(full);
-      throw new DanasError("E_CONFIG_READ", `there is no file ${file}`, {
-        hint: near ? `did you mean "${near}"?` : "`danas init` writes a config to begin with",
-      });
-    }
-    throw new DanasError("E_CONFIG_READ", `cannot read ${file}: ${message}`, { hint: "name a YAML file that you may read" });
-  }
-  const place = { file, line: 1, column: 1 };
-  const utf16 = (bytes[0] === 0xff && bytes[1] === 0xfe) || (bytes[0] === 0xfe && bytes[1] === 0xff);
-  try {
-    if (utf16) throw new TypeError("UTF-16");
-    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
-  } catch {
-    throw new DanasError("E_CONFIG_ENCODING", "the file is not UTF-8", { hint: "save it as UTF-8 in your editor", place });
-  }
-}
-
-function readBounded(file: string, full: string): Buffer {
-  const descriptor = openSync(full, "r");
-  try {
-    const stat = fstatSync(descriptor);
-    if (!stat.isFile()) {
-      const what = stat.isDirectory() ? "a folder" : "no regular file";
-      throw new DanasError("E_CONFIG_READ", `${file} is ${what}`, { hint: "name a YAML file" });
-    }
-    if (stat.size > maxBytes) {
-      throw new DanasError("E_CONFIG_SIZE", `${file} has ${stat.size} bytes, a config at most ${maxBytes}`, {
-        hint: "is it the right file?",
-      });
-    }
-    const bytes = Buffer.alloc(stat.size);
-    return bytes.subarray(0, readSync(descriptor, bytes, 0, bytes.length, 0));
-  } finally {
-    closeSync(descriptor);
-  }
-}
-
-function nearbyConfig(file: string): string | null {
-  try {
-    const names = readdirSync(dirname(file)).filter((name) => /\.ya?ml$/.test(name));
-    return closest(basename(file), names);
-  } catch {
-    return null;
-  }
-}
-
 /** @throws DanasErrors with every syntax error, located */
 export function parseYaml(text: string, file: string): Document {
+  const deep = nestsDeeply(text, maxDepth + maxDepth);
+  if (deep) {
+    const place = { file, ...deep };
+    throw new DanasError("E_CONFIG_YAML", "the file is nested too deeply", {
+      hint: `at most ${maxDepth} levels`,
+      place,
+    });
+  }
   const lines = new LineCounter();
   // keys are compared below: the parser's own comparison takes quadratic time
   const parsed = parseDocument(text, { lineCounter: lines, prettyErrors: false, uniqueKeys: false });
@@ -147,7 +99,9 @@ function toPlain(contents: unknown, around: Around): Plain {
   const targets = new Map<Alias, unknown>();
   const targetOf = (alias: Alias): unknown => {
     if (!targets.has(alias)) targets.set(alias, around.target(alias));
-    return targets.size > maxAliases ? fail(alias, "there are too many aliases (*name)", `at most ${maxAliases}`) : targets.get(alias);
+    return targets.size > maxAliases
+      ? fail(alias, "there are too many aliases (*name)", `at most ${maxAliases}`)
+      : targets.get(alias);
   };
   const fail = (node: unknown, message: string, hint: string): never => {
     const range = (node as { range?: [number, number, number] | null } | null)?.range;
@@ -161,13 +115,15 @@ function toPlain(contents: unknown, around: Around): Plain {
     if (node === null || node === undefined) return null;
     if (isAlias(node)) {
       const target = targetOf(node);
-      if (target === null) return fail(node, `there is no anchor &${node.source}`, `write &${node.source} before its first use`);
+      if (target === null)
+        return fail(node, `there is no anchor &${node.source}`, `write &${node.source} before its first use`);
       if (open.includes(target)) return fail(node, `*${node.source} holds itself`, "write the value out");
       return walk(target, path, keyOffset, [...open, target]);
     }
     const inside = [...open, node];
     if (isScalar(node)) return scalar(node.value, node);
-    if (isSeq(node)) return node.items.map((item, index) => walk(item, [...path, index], offsetOf(item, range?.[0] ?? 0), inside));
+    if (isSeq(node))
+      return node.items.map((item, index) => walk(item, [...path, index], offsetOf(item, range?.[0] ?? 0), inside));
     if (!isMap(node)) return fail(node, "this is neither a mapping, a list nor a value", "see docs/config.md");
     const map: { [key: string]: Plain } = Object.create(null);
     const merged: { [key: string]: Plain }[] = [];
@@ -180,7 +136,8 @@ function toPlain(contents: unknown, around: Around): Plain {
       if (name === "<<") {
         const value = walk(item.value, [...path, name], offset, inside);
         for (const part of Array.isArray(value) ? value : [value]) {
-          if (part === null || typeof part !== "object" || Array.isArray(part)) return fail(item.key, "<< needs a mapping", "write <<: *name");
+          if (part === null || typeof part !== "object" || Array.isArray(part))
+            return fail(item.key, "<< needs a mapping", "write <<: *name");
           merged.push(part);
         }
         continue;

@@ -5,6 +5,7 @@ import { configSchema } from "./schema.js";
 export function jsonSchema(): string {
   const schema = z.toJSONSchema(configSchema, {
     io: "input",
+    reused: "ref",
     override: ({ jsonSchema: one }) => {
       delete one.written; // ours, for the reference page
     },

@@ -4,8 +4,8 @@ import type { Settings } from "../domain/settings.js";
 import { type Document, readDocument } from "./document.js";
 import { parseOverride, withOverrides } from "./overrides.js";
 import { problemsIn } from "./problems.js";
-import { resolve } from "./resolve.js";
 import type { Environment } from "./resolve/context.js";
+import { resolve } from "./resolve.js";
 import { type Config, configSchema } from "./schema.js";
 
 export interface LoadOptions {

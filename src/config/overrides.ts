@@ -17,7 +17,10 @@ export function parseOverride(text: string): Override {
   const key = split < 0 ? text : text.slice(0, split);
   const path = key.split(".").map((part) => (/^\d{1,6}$/.test(part) ? Number(part) : part));
   const fail = (message: string): never => {
-    throw new DanasError("E_SET", message, { hint: "write --set a.b=c, such as --set budget.maxMacs=4M", place: placeAt(key) });
+    throw new DanasError("E_SET", message, {
+      hint: "write --set a.b=c, such as --set budget.maxMacs=4M",
+      place: placeAt(key),
+    });
   };
   if (split <= 0 || path.includes("")) fail(`"${text.slice(0, 100)}" is not a setting`);
   if (text.length > maxLength || path.length > 32) fail("it is too long");
@@ -58,10 +61,14 @@ function put(into: Plain | undefined, override: Override, depth: number): Plain 
       copy[key] = put(into[key], override, depth + 1);
       return copy;
     }
-    throw new DanasError("E_SET", `${override.path.slice(0, depth).join(".")} is a list of ${into.length}, "${key}" is no place in it`, {
-      hint: "places of a list are numbers from 0",
-      place: placeAt(override.text),
-    });
+    throw new DanasError(
+      "E_SET",
+      `${override.path.slice(0, depth).join(".")} is a list of ${into.length}, "${key}" is no place in it`,
+      {
+        hint: "places of a list are numbers from 0",
+        place: placeAt(override.text),
+      },
+    );
   }
   // a value that is no mapping gives way: `--set ranking.epochs=3` over `ranking: none`
   const map = into !== null && typeof into === "object" ? into : {};

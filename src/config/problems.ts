@@ -9,7 +9,9 @@ type Issue = z.core.$ZodIssue;
 /** What the schema found wrong, as located sentences a person can act on. */
 export function problemsIn(schema: z.ZodType, document: Document, issues: readonly Issue[]): DanasError[] {
   const problems = issues.flatMap((issue) => explain({ schema, document }, issue, []));
-  return problems.sort((a, b) => (a.place?.line ?? 0) - (b.place?.line ?? 0) || (a.place?.column ?? 0) - (b.place?.column ?? 0));
+  return problems.sort(
+    (a, b) => (a.place?.line ?? 0) - (b.place?.line ?? 0) || (a.place?.column ?? 0) - (b.place?.column ?? 0),
+  );
 }
 
 interface Asked {
@@ -25,13 +27,18 @@ function explain(asked: Asked, issue: Issue, before: Path): DanasError[] {
   const described = about && describe(about);
   const name = path.length === 0 ? "the config" : path.join(".");
   const error = (code: string, message: string, hint: string | null = described) =>
-    new DanasError(code, message, { place: document.placeOf(path), hint: hint ?? "docs/config.md describes every key" });
+    new DanasError(code, message, {
+      place: document.placeOf(path),
+      hint: hint ?? "docs/config.md describes every key",
+    });
   switch (issue.code) {
     case "unrecognized_keys":
       return issue.keys.map((key) => unknownKey(asked, path, key));
     case "invalid_union": {
       if (issue.discriminator !== undefined || issue.errors.length === 0) {
-        const options = ((issue as { options?: readonly unknown[] }).options ?? []).filter((option) => typeof option === "string");
+        const options = ((issue as { options?: readonly unknown[] }).options ?? []).filter(
+          (option) => typeof option === "string",
+        );
         return [choiceProblem(name, value, options as string[], error)];
       }
       return meantBranch(issue.errors, value).flatMap((inner) => explain(asked, inner, path));
@@ -40,18 +47,29 @@ function explain(asked: Asked, issue: Issue, before: Path): DanasError[] {
       return [choiceProblem(name, value, issue.values.map(String), error)];
     case "invalid_type":
       if (value === undefined) return [missing(asked, path, described)];
-      return [error("E_CONFIG_TYPE", `${name} must be ${kinds[issue.expected] ?? issue.expected}, not ${shown(value)}`)];
+      return [
+        error("E_CONFIG_TYPE", `${name} must be ${kinds[issue.expected] ?? issue.expected}, not ${shown(value)}`),
+      ];
     case "too_small":
     case "too_big": {
       const limit = issue.code === "too_small" ? issue.minimum : issue.maximum;
-      const bound = issue.code === "too_small" ? (issue.inclusive ? "at least" : "above") : issue.inclusive ? "at most" : "below";
-      if (issue.origin === "array") return [error("E_CONFIG_VALUE", `${name} must have ${bound} ${limit} entries, not ${(value as Plain[]).length}`)];
+      const bound =
+        issue.code === "too_small" ? (issue.inclusive ? "at least" : "above") : issue.inclusive ? "at most" : "below";
+      if (issue.origin === "array")
+        return [
+          error("E_CONFIG_VALUE", `${name} must have ${bound} ${limit} entries, not ${(value as Plain[]).length}`),
+        ];
       if (issue.origin === "string") return [error("E_CONFIG_VALUE", `${name} must have ${bound} ${limit} characters`)];
       return [error("E_CONFIG_VALUE", `${name} must be ${bound} ${limit}, not ${shown(value)}`)];
     }
     case "invalid_format":
     case "custom":
-      return [error("E_CONFIG_VALUE", `${name} ${issue.message.startsWith("must") ? issue.message : `is not valid: ${issue.message}`}${issue.code === "invalid_format" ? `, not ${shown(value)}` : ""}`)];
+      return [
+        error(
+          "E_CONFIG_VALUE",
+          `${name} ${issue.message.startsWith("must") ? issue.message : `is not valid: ${issue.message}`}${issue.code === "invalid_format" ? `, not ${shown(value)}` : ""}`,
+        ),
+      ];
     default:
       return [error("E_CONFIG_VALUE", `${name}: ${issue.message}`)];
   }
@@ -71,10 +89,19 @@ type Make = (code: string, message: string, hint?: string | null) => DanasError;
 
 function choiceProblem(name: string, value: unknown, options: readonly string[], error: Make): DanasError {
   const listed = options.join(", ");
-  if (value === undefined) return error("E_CONFIG_MISSING", `${name} is missing`, options.length > 1 ? `it is one of ${listed}` : `write ${listed}`);
+  if (value === undefined)
+    return error(
+      "E_CONFIG_MISSING",
+      `${name} is missing`,
+      options.length > 1 ? `it is one of ${listed}` : `write ${listed}`,
+    );
   const near = typeof value === "string" ? closest(value, options) : null;
   const wanted = options.length > 1 ? `must be one of ${listed}` : `must be ${listed}`;
-  return error("E_CONFIG_VALUE", `${name} ${wanted}, not ${shown(value)}`, near ? `did you mean "${near}"?` : undefined);
+  return error(
+    "E_CONFIG_VALUE",
+    `${name} ${wanted}, not ${shown(value)}`,
+    near ? `did you mean "${near}"?` : undefined,
+  );
 }
 
 function missing({ document }: Asked, path: Path, described: string | null): DanasError {
@@ -102,7 +129,10 @@ function unknownKey({ schema, document }: Asked, path: Path, key: string): Danas
  * value as a whole); among those the one with fewest unknown keys, then fewest issues, then the last: the fullest form.
  */
 function meantBranch(branches: readonly (readonly Issue[])[], value: unknown): readonly Issue[] {
-  const ofType = branches.filter((issues) => !issues.some(({ path, code }) => path.length === 0 && (code === "invalid_type" || code === "invalid_value")));
+  const ofType = branches.filter(
+    (issues) =>
+      !issues.some(({ path, code }) => path.length === 0 && (code === "invalid_type" || code === "invalid_value")),
+  );
   if (ofType.length === 0) {
     // a word where a word was expected, else whatever says most
     const word = branches.findLast((issues) => issues.some(({ code }) => code === "invalid_value"));

@@ -1,4 +1,4 @@
-import type { z } from "zod";
+import { z } from "zod";
 import { configSchema } from "./schema.js";
 import { bare, defOf, describe, literalOf, objectsOf } from "./walk.js";
 
@@ -73,7 +73,9 @@ const rowOf = (key: string, schema: Schema): Row => ({
 });
 
 function table(rows: readonly Row[]): string {
-  const lines = rows.map(({ key, type, fallback, about }) => `| \`${key}\` | ${cell(type)} | ${cell(fallback)} | ${cell(about)} |`);
+  const lines = rows.map(
+    ({ key, type, fallback, about }) => `| \`${key}\` | ${cell(type)} | ${cell(fallback)} | ${cell(about)} |`,
+  );
   return ["| key | written as | default | |", "|---|---|---|---|", ...lines].join("\n");
 }
 
@@ -117,11 +119,13 @@ function writtenAs(schema: Schema): string | null {
 }
 
 function numberType(schema: Schema): string {
-  const { minimum, maximum, exclusiveMinimum, exclusiveMaximum, format } = (schema as unknown as { _zod: { bag: Record<string, unknown> } })._zod.bag;
-  const word = format === "safeint" ? "a whole number" : "a number";
-  const low = exclusiveMinimum !== undefined ? `above ${exclusiveMinimum}` : minimum !== undefined ? `from ${minimum}` : "";
-  const far = (limit: unknown) => typeof limit !== "number" || limit >= 1e6;
-  const high = exclusiveMaximum !== undefined && !far(exclusiveMaximum) ? `below ${exclusiveMaximum}` : !far(maximum) ? `to ${maximum}` : "";
+  const { type, minimum, maximum, exclusiveMinimum, exclusiveMaximum } = z.toJSONSchema(schema);
+  const word = type === "integer" ? "a whole number" : "a number";
+  const low =
+    exclusiveMinimum !== undefined ? `above ${exclusiveMinimum}` : minimum !== undefined ? `from ${minimum}` : "";
+  // a limit that only keeps absurdities out tells a reader nothing
+  const telling = (limit: unknown) => typeof limit === "number" && limit < 1e5;
+  const high = telling(exclusiveMaximum) ? `below ${exclusiveMaximum}` : telling(maximum) ? `to ${maximum}` : "";
   return [word, low, high].filter((part) => part !== "").join(" ");
 }
 

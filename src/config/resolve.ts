@@ -1,15 +1,15 @@
-import { basename, join, resolve as absolute } from "node:path";
+import { resolve as absolute, basename, join } from "node:path";
 import type { Plan } from "../domain/plan.js";
 import type { Settings } from "../domain/settings.js";
 import type { Document } from "./document.js";
+import { type Resolving, type Surroundings, stopIfAny } from "./resolve/context.js";
 import { resolveData } from "./resolve/data.js";
 import { resolveRanking } from "./resolve/ranking.js";
 import { checkCompute, resolvePrograms, resolveRetrain, resolveWorker } from "./resolve/running.js";
 import { resolveSearch } from "./resolve/search.js";
 import { resolveBudget, resolveSpace } from "./resolve/space.js";
-import { type Resolving, stopIfAny, type Surroundings } from "./resolve/context.js";
-import type { Config } from "./schema.js";
 import { trainedRanking } from "./schema/ranking.js";
+import type { Config } from "./schema.js";
 import { printResolved } from "./written.js";
 
 /**
@@ -18,7 +18,14 @@ import { printResolved } from "./written.js";
  * @throws DanasErrors with all that is wrong, located
  */
 export function resolve(config: Config, document: Document, file: string, around: Surroundings): Settings {
-  const at: Resolving = { config, document, file, problems: [], defaults: { ranking: trainedRanking.parse({}) }, ...around };
+  const at: Resolving = {
+    config,
+    document,
+    file,
+    problems: [],
+    defaults: { ranking: trainedRanking.parse({}) },
+    ...around,
+  };
   checkCompute(at);
   const worker = resolveWorker(at);
   const data = resolveData(at);

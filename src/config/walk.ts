@@ -23,7 +23,8 @@ export const defOf = (schema: Schema): Def => schema._zod.def as unknown as Def;
 /** the schema under defaults, optionals and transforms */
 export function bare(schema: Schema): Schema {
   const { type, innerType, in: before } = defOf(schema);
-  if (["optional", "default", "prefault", "nullable", "readonly", "nonoptional"].includes(type) && innerType) return bare(innerType);
+  if (["optional", "default", "prefault", "nullable", "readonly", "nonoptional"].includes(type) && innerType)
+    return bare(innerType);
   return type === "pipe" && before ? bare(before) : schema;
 }
 
@@ -47,10 +48,22 @@ export function objectMeant(schema: Schema, value: unknown): Schema | null {
   if (objects.length < 2) return objects[0] ?? null;
   const given = value !== null && typeof value === "object" ? (value as Record<string, unknown>) : {};
   const discriminator = defOf(bare(schema)).discriminator;
-  if (discriminator) return objects.find((object) => literalOf(object, discriminator) === given[discriminator]) ?? null;
-  const known = (object: Schema) => Object.keys(given).filter((key) => Object.hasOwn(defOf(object).shape ?? {}, key)).length;
+  if (discriminator) {
+    // left out, it means the branch that has it as its default
+    const wanted = given[discriminator];
+    const isMeant = (object: Schema) =>
+      wanted === undefined ? isDefault(object, discriminator) : literalOf(object, discriminator) === wanted;
+    return objects.find(isMeant) ?? null;
+  }
+  const known = (object: Schema) =>
+    Object.keys(given).filter((key) => Object.hasOwn(defOf(object).shape ?? {}, key)).length;
   return objects.reduce((best, object) => (known(object) > known(best) ? object : best));
 }
+
+const isDefault = (object: Schema, field: string): boolean => {
+  const schema = defOf(object).shape?.[field];
+  return schema !== undefined && defOf(schema).type === "default";
+};
 
 /** the schema of the thing at the path, as far as the value says which branch is meant */
 export function schemaAt(root: Schema, path: Path, value: unknown): Schema | null {

@@ -3,8 +3,8 @@ import type { Plan, Recipe, SearchPlan } from "../domain/plan.js";
 import type { Settings, WorkerSettings } from "../domain/settings.js";
 import { encode } from "../spaces/encoding.js";
 import { pathIn, type Resolving } from "./resolve/context.js";
-import type { Config, ConfigInput } from "./schema.js";
 import { printShape } from "./schema/scalars.js";
+import type { Config, ConfigInput } from "./schema.js";
 
 /** A config that says everything: read again, it gives the same plan whatever the defaults of a later danas. */
 export function printResolved(settings: Omit<Settings, "resolvedYaml">, config: Config, at: Resolving): string {
@@ -13,7 +13,11 @@ export function printResolved(settings: Omit<Settings, "resolvedYaml">, config: 
   return stringify(written, { aliasDuplicateObjects: false, lineWidth: 0 });
 }
 
-function asWritten({ plan, worker, checkpoints }: Omit<Settings, "resolvedYaml">, config: Config, at: Resolving): ConfigInput {
+function asWritten(
+  { plan, worker, checkpoints }: Omit<Settings, "resolvedYaml">,
+  config: Config,
+  at: Resolving,
+): ConfigInput {
   const { budget, retrain } = plan;
   return {
     name: plan.name,
@@ -61,7 +65,15 @@ function dataAsWritten({ data }: Plan): ConfigInput["data"] {
     case "folder":
       return { source: "folder", root: source.root, input, classes, testFraction, ...common };
     case "synthetic":
-      return { source: "synthetic", input, classes, perClass: source.perClass, noise: source.noise, testFraction, ...common };
+      return {
+        source: "synthetic",
+        input,
+        classes,
+        perClass: source.perClass,
+        noise: source.noise,
+        testFraction,
+        ...common,
+      };
     case "python": {
       const options = source.options as Extract<ConfigInput["data"], { source: "python" }>["options"];
       return { source: "python", factory: source.factory, options, input, classes, testFraction, ...common };
@@ -76,15 +88,25 @@ function rankingAsWritten({ ranking, space }: Plan, config: Config, at: Resolvin
     case "none":
       return "none";
     case "given":
-      return typeof config.ranking === "object" && "file" in config.ranking ? { file: pathIn(at, ["ranking", "file"], config.ranking.file) } : "none";
+      return typeof config.ranking === "object" && "file" in config.ranking
+        ? { file: pathIn(at, ["ranking", "file"], config.ranking.file) }
+        : "none";
     case "train": {
       const { references, epochs, score, recipe } = ranking;
-      return { references: references.map((reference) => encode(space, reference)), epochs, score, ...recipeAsWritten(recipe) };
+      return {
+        references: references.map((reference) => encode(space, reference)),
+        epochs,
+        score,
+        ...recipeAsWritten(recipe),
+      };
     }
   }
 }
 
-function searchAsWritten({ strategy, recipe, evaluation }: SearchPlan, config: Config["search"]): ConfigInput["search"] {
+function searchAsWritten(
+  { strategy, recipe, evaluation }: SearchPlan,
+  config: Config["search"],
+): ConfigInput["search"] {
   const common = { ...recipeAsWritten(recipe), evaluation };
   switch (strategy.name) {
     case "da-nas": {
@@ -128,7 +150,17 @@ function searchAsWritten({ strategy, recipe, evaluation }: SearchPlan, config: C
 }
 
 /** without a target the plan holds a 1 that nothing reads */
-const costAsWritten = ({ form, lambda, beta, targetMacs }: { form: "hinge" | "linear" | "log-power" | "none"; lambda: number; beta: number; targetMacs: number }) => ({
+const costAsWritten = ({
+  form,
+  lambda,
+  beta,
+  targetMacs,
+}: {
+  form: "hinge" | "linear" | "log-power" | "none";
+  lambda: number;
+  beta: number;
+  targetMacs: number;
+}) => ({
   form,
   lambda,
   beta,
@@ -140,7 +172,12 @@ function workerAsWritten(worker: WorkerSettings): ConfigInput["worker"] {
     case "local":
     case "embedded": {
       const { kind, python, allowModules, pythonPath } = worker;
-      return { kind, python: python ?? undefined, allowModules: [...allowModules], pythonPath: [...(pythonPath ?? [])] };
+      return {
+        kind,
+        python: python ?? undefined,
+        allowModules: [...allowModules],
+        pythonPath: [...(pythonPath ?? [])],
+      };
     }
     case "grpc": {
       const { kind, address, tls, tokenVariable } = worker;

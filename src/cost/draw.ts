@@ -1,76 +1,106 @@
 import type { Budget, CostTable } from "../domain/cost.js";
+import { DanasError } from "../domain/errors.js";
 import type { Alive, Architecture } from "../domain/space.js";
 import type { Rng } from "../util/rng.js";
-import { withinBudget } from "./extremes.js";
+import { mostLikelyWithin } from "./best.js";
+import { type Constraint, constraintsOf, withinBudget } from "./budget.js";
+import { type GridSampler, gridSampler } from "./draw-grid.js";
 import { architectureCost } from "./table.js";
+import { type Choice, tilted, tiltFor } from "./tilt.js";
 
-/** how often a draw may be refused before we say that the budget is practically out of reach */
-const attempts = 100_000;
+export interface Patience {
+  /** refusals before the grid takes over from plain tilted draws */
+  readonly tilted: number;
+  /** refusals of draws from the grid before we give up */
+  readonly grid: number;
+}
+
+const usual: Patience = { tilted: 20_000, grid: 500_000 };
 
 /**
- * Draws an architecture from the product of the slots' distributions, given that it is within the budget: exact, by
- * rejection [R]. Where the budget is tight, plain rejection would take for ever, so the proposal is tilted towards cheap
- * candidates, q(o) ~ p(o) exp(-u MACs(o)), and a draw a is taken with probability exp(u (MACs(a) - limit)): the product is
- * p(a) again, up to a constant.
+ * Draws an architecture from the product of the slots' distributions, given that it is within the budget: exact,
+ * P(a | within), by rejection [R]. A tight budget would refuse nearly every plain draw, so the proposal is tilted
+ * towards it, q(o) ~ p(o) exp(-u . use(o)), and a draw within the budget is taken with probability
+ * exp(u . (use(a) - limit)): the product is p(a) again, up to a constant. Where even that is refused again and again (a
+ * narrow window of MACs), the tilted proposal is drawn given that it comes near the window, see draw-grid.ts.
  *
- * @param probabilities [slot][candidate]; those not alive are left out
- * @returns null where nothing within the budget was met
+ * @param probabilities [slot][candidate], not negative; those not alive are left out, and need not sum to 1
+ * @returns null where no architecture alive and possible is within the budget
+ * @throws DanasError E_BUDGET_NARROW where there are some, but so few that none was met
  */
-export function drawWithin(
+export const drawWithin = (
   rng: Rng,
   table: CostTable,
   probabilities: readonly (readonly number[])[],
   alive: Alive,
   budget: Budget,
-): Architecture | null {
-  const limit = budget.maxMacs === null ? null : budget.maxMacs - table.fixed.macs;
-  const tilt = limit === null ? 0 : tiltFor(table, probabilities, alive, limit);
-  const weights = alive.map((candidates, slot) => tilted(table, probabilities, candidates, slot, tilt));
-  for (let attempt = 0; attempt < attempts; attempt++) {
-    const architecture = alive.map((candidates, slot) => candidates[rng.pick(weights[slot])]);
-    const cost = architectureCost(table, architecture);
-    if (!withinBudget(cost, budget)) continue;
-    if (tilt === 0 || limit === null) return architecture;
-    if (rng.next() < Math.exp(tilt * (cost.macs - table.fixed.macs - limit))) return architecture;
-  }
-  return null;
-}
+): Architecture | null => drawer(table, probabilities, alive, budget)(rng);
 
-/** p(o) exp(-u MACs(o)) of one slot's alive candidates; the largest exponent is taken out, so nothing underflows */
-function tilted(
-  table: CostTable,
-  probabilities: readonly (readonly number[])[],
-  candidates: readonly number[],
-  slot: number,
-  tilt: number,
-): number[] {
-  const least = Math.min(...candidates.map((candidate) => table.slots[slot][candidate].macs));
-  return candidates.map(
-    (candidate) => probabilities[slot][candidate] * Math.exp(-tilt * (table.slots[slot][candidate].macs - least)),
-  );
-}
-
-/** the tilt under which the mean of the MACs is the limit; 0 where it is below anyway */
-function tiltFor(
+/** `drawWithin` for many draws from the same distribution: what can be prepared once is. */
+export function drawer(
   table: CostTable,
   probabilities: readonly (readonly number[])[],
   alive: Alive,
-  limit: number,
-): number {
-  const mean = (tilt: number): number =>
-    alive.reduce((sum, candidates, slot) => {
-      const weights = tilted(table, probabilities, candidates, slot, tilt);
-      const total = weights.reduce((a, b) => a + b, 0);
-      return sum + candidates.reduce((a, o, i) => a + (weights[i] / total) * table.slots[slot][o].macs, 0);
-    }, 0);
-  if (mean(0) <= limit) return 0;
-  let low = 0;
-  let high = 1 / Math.max(1, limit);
-  while (mean(high) > limit && high < 1) high *= 2;
-  for (let i = 0; i < 40; i++) {
-    const middle = (low + high) / 2;
-    if (mean(middle) > limit) low = middle;
-    else high = middle;
-  }
-  return high;
+  budget: Budget,
+  patience: Patience = usual,
+): (rng: Rng) => Architecture | null {
+  const choices = alive.map((candidates, slot) =>
+    candidates
+      .filter((candidate) => probabilities[slot][candidate] > 0)
+      .map((candidate) => ({
+        candidate,
+        logProbability: Math.log(probabilities[slot][candidate]),
+        ...table.slots[slot][candidate],
+      })),
+  );
+  if (choices.some((slot) => slot.length === 0)) return () => null;
+  const constraints = constraintsOf(table, budget);
+  const tilt = tiltFor(choices, constraints);
+  const weights = choices.map((slot) => tilted(slot, constraints, tilt));
+  const taken = (rng: Rng, architecture: Architecture): boolean => {
+    const cost = architectureCost(table, architecture);
+    if (!withinBudget(cost, budget)) return false;
+    const above = excess(cost, table, constraints, tilt);
+    return above === 0 || rng.next() < Math.exp(above);
+  };
+  let grid: GridSampler | null | undefined;
+  return (rng) => {
+    for (let i = 0; i < patience.tilted; i++) {
+      const architecture = choices.map((slot, index) => slot[rng.pick(weights[index])].candidate);
+      if (taken(rng, architecture)) return architecture;
+    }
+    if (grid === undefined) grid = gridSampler(table, choices, weights, budget);
+    if (grid === null) return null;
+    for (let i = 0; i < patience.grid; i++) {
+      const architecture = grid(rng);
+      if (taken(rng, architecture)) return architecture;
+    }
+    if (mostLikelyWithin(table, logs(choices, table), alive, budget) === null) return null;
+    throw new DanasError("E_BUDGET_NARROW", `hardly a network is within the budget: none in ${patience.grid} draws`, {
+      hint: "let budget.minMacs and budget.maxMacs lie further apart",
+    });
+  };
 }
+
+/** u . (use - limit): not above 0 within the budget */
+function excess(
+  cost: { macs: number; params: number },
+  { fixed }: CostTable,
+  constraints: readonly Constraint[],
+  tilt: readonly number[],
+): number {
+  const own = { macs: cost.macs - fixed.macs, params: cost.params - fixed.params };
+  let sum = 0;
+  for (const [index, { use, limit }] of constraints.entries()) {
+    if (tilt[index] > 0) sum += tilt[index] * (use(own) - limit);
+  }
+  return sum;
+}
+
+/** the table of log-probabilities again, -Infinity for what may not be chosen */
+const logs = (choices: readonly (readonly Choice[])[], table: CostTable): number[][] =>
+  choices.map((slot, index) => {
+    const row = table.slots[index].map(() => Number.NEGATIVE_INFINITY);
+    for (const { candidate, logProbability } of slot) row[candidate] = logProbability;
+    return row;
+  });

@@ -2,7 +2,10 @@ import type { Budget, Cost, CostTable } from "../domain/cost.js";
 import { DanasError } from "../domain/errors.js";
 import type { Alive, Architecture } from "../domain/space.js";
 import { formatMacs } from "../util/units.js";
+import { mostLikelyWithin } from "./best.js";
 import { architectureCost } from "./table.js";
+
+export { withinBudget } from "./budget.js";
 
 export interface Extreme extends Cost {
   readonly architecture: Architecture;
@@ -24,38 +27,50 @@ export function extremes(table: CostTable, alive: Alive = everything(table)): { 
 
 const everything = (table: CostTable): Alive => table.slots.map((costs) => costs.map((_, index) => index));
 
-export const withinBudget = (cost: Cost, budget: Budget): boolean =>
-  (budget.maxMacs === null || cost.macs <= budget.maxMacs) &&
-  (budget.minMacs === null || cost.macs >= budget.minMacs) &&
-  (budget.maxParams === null || cost.params <= budget.maxParams);
-
-/** @throws DanasError E_BUDGET_UNREACHABLE where no network alive can be within the budget */
-export function checkReachable(table: CostTable, budget: Budget, alive?: Alive): void {
+/**
+ * That some network alive is within the budget; exact, also where several limits hold at once.
+ * @throws DanasError E_BUDGET_UNREACHABLE
+ */
+export function checkReachable(table: CostTable, budget: Budget, alive: Alive = everything(table)): void {
   const { smallest, largest } = extremes(table, alive);
-  const unreachable = (message: string, hint: string) => {
-    throw new DanasError("E_BUDGET_UNREACHABLE", message, { hint });
-  };
-  if (budget.maxMacs !== null && smallest.macs > budget.maxMacs) {
-    unreachable(
-      `the smallest architecture needs ${formatMacs(smallest.macs)} MACs, the budget is ${formatMacs(budget.maxMacs)}`,
+  const { maxMacs, minMacs, maxParams } = budget;
+  if (maxMacs !== null && smallest.macs > maxMacs) {
+    throw unreachable(
+      `the smallest architecture needs ${formatMacs(smallest.macs)} MACs, the budget is ${formatMacs(maxMacs)}`,
       "raise budget.maxMacs, or use a smaller space or input",
     );
   }
-  if (budget.minMacs !== null && largest.macs < budget.minMacs) {
-    unreachable(
-      `the largest architecture needs ${formatMacs(largest.macs)} MACs, the budget asks for at least ${formatMacs(budget.minMacs)}`,
+  if (minMacs !== null && largest.macs < minMacs) {
+    throw unreachable(
+      `the largest architecture has ${formatMacs(largest.macs)} MACs, the budget asks for at least ${formatMacs(minMacs)}`,
       "lower budget.minMacs, or use a larger space or input",
     );
   }
-  const { maxParams } = budget;
-  const fewest = table.slots.reduce(
-    (sum, costs, slot) => sum + Math.min(...(alive?.[slot] ?? costs.map((_, i) => i)).map((i) => costs[i].params)),
+  const fewest = alive.reduce(
+    (sum, candidates, slot) => sum + Math.min(...candidates.map((candidate) => table.slots[slot][candidate].params)),
     table.fixed.params,
   );
   if (maxParams !== null && fewest > maxParams) {
-    unreachable(
+    throw unreachable(
       `the architecture with the fewest parameters has ${formatMacs(fewest)}, the budget is ${formatMacs(maxParams)}`,
       "raise budget.maxParams, or use a smaller space",
     );
   }
+  const even = table.slots.map((costs) => costs.map(() => 0));
+  if (mostLikelyWithin(table, even, alive, budget) === null) {
+    throw unreachable(
+      `each limit of the budget can be kept, but not all at once: ${limitsInWords(budget)}`,
+      "raise budget.maxMacs or budget.maxParams, or lower budget.minMacs",
+    );
+  }
 }
+
+const unreachable = (message: string, hint: string): DanasError =>
+  new DanasError("E_BUDGET_UNREACHABLE", message, { hint });
+
+const limitsInWords = ({ maxMacs, minMacs, maxParams }: Budget): string =>
+  [
+    ...(minMacs === null ? [] : [`at least ${formatMacs(minMacs)} MACs`]),
+    ...(maxMacs === null ? [] : [`at most ${formatMacs(maxMacs)} MACs`]),
+    ...(maxParams === null ? [] : [`at most ${formatMacs(maxParams)} parameters`]),
+  ].join(", ");

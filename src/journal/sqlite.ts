@@ -28,7 +28,9 @@ export interface CreateOptions {
  */
 export function createJournal(file: string, plan: Plan, options: CreateOptions = {}): Journal {
   if (existsSync(file)) {
-    throw new DanasError("E_JOURNAL_EXISTS", `${file} is there already`, { hint: "resume that run, or take another name" });
+    throw new DanasError("E_JOURNAL_EXISTS", `${file} is there already`, {
+      hint: "resume that run, or take another name",
+    });
   }
   const database = connect(file, options.synchronous ?? "full", false);
   try {
@@ -54,7 +56,9 @@ export function openJournal(file: string, options: { readonly readonly?: boolean
   }
   const database = connect(file, options.synchronous ?? "full", options.readonly ?? false);
   try {
-    const meta = database.prepare("SELECT schema, plan FROM meta").get() as { schema: number; plan: string } | undefined;
+    const meta = database.prepare("SELECT schema, plan FROM meta").get() as
+      | { schema: number; plan: string }
+      | undefined;
     if (!meta) throw new DanasError("E_JOURNAL", `${file} is empty`, { hint: "the run never started: start it anew" });
     if (meta.schema !== schemaVersion) {
       throw new DanasError("E_JOURNAL", `${file} has schema ${meta.schema}, this danas knows ${schemaVersion}`, {
@@ -154,7 +158,9 @@ function journalOn(database: Connection, file: string, plan: Plan): Journal {
       guarded(() => statement.run(incarnation, startedAt, host, pid, worker, mock ? 1 : 0, JSON.stringify(versions)));
     },
     endSession(incarnation, { at, outcome, message }) {
-      const statement = database.prepare("UPDATE sessions SET ended_at = ?, outcome = ?, message = ? WHERE incarnation = ?");
+      const statement = database.prepare(
+        "UPDATE sessions SET ended_at = ?, outcome = ?, message = ? WHERE incarnation = ?",
+      );
       guarded(() => statement.run(at, outcome, message, incarnation));
     },
     sessions() {

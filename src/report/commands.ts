@@ -22,7 +22,7 @@ export function commandsFor(run: string, status: RunStatus, found: boolean, prun
   }
   if (found) say("train the found network again from scratch, test it and export it", `danas retrain ${name}`);
   if (prunes.some(({ cuts }) => cuts.length > 0)) {
-    say("ask why a candidate was cut or kept", `danas explain ${name} --slot SLOT --candidate NAME`);
+    say("ask why a candidate was cut or kept", `danas explain ${name} SLOT:CANDIDATE`);
   }
   say("derive every decision again from the journal and compare", `danas replay ${name}`);
   say("read what happened, as JSON lines", `danas events ${name}`);

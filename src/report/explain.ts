@@ -1,7 +1,7 @@
 import { DanasError } from "../domain/errors.js";
 import type { CandidateStory, SlotStory, Story } from "./story.js";
-import { mockNotice } from "./telling.js";
-import { amount, countWords, listed, percent, plural, significant } from "./words.js";
+import { budgetReason, isForBudget, mockNotice, narrowest, roundName } from "./telling.js";
+import { amount, countWords, finePercent, listed, plural, significant } from "./words.js";
 
 /** Why the search decided as it did: about one candidate, one slot, or the whole run. Plain JSON. */
 export type Explanation =
@@ -56,7 +56,7 @@ export function explain(story: Story, { slot, candidate }: ExplainOptions = {}):
   if (slot === undefined) {
     if (candidate !== undefined) {
       throw new DanasError("E_SLOT_MISSING", `candidate "${candidate}" of which slot?`, {
-        hint: `add --slot, one of ${slotNames(story)}`,
+        hint: `name it as SLOT:${candidate}; the slots are ${slotNames(story)}`,
       });
     }
     return { kind: "run", ...said, rounds: story.rounds.map(roundOf), closest: closestCuts(story, 8) };
@@ -92,8 +92,8 @@ function explained(story: Story, at: number, index: number): CandidateExplanatio
   const prune = fate.kind === "cut" ? story.prunes.find(({ round }) => round === fate.round) : undefined;
   const round =
     fate.kind === "cut" ? story.rounds.findLast((opened) => opened.round === fate.round) : story.rounds.at(-1);
-  const until = fate.kind === "cut" ? fate.epoch : Number.POSITIVE_INFINITY;
-  const lived = story.snapshots.filter(({ epoch }) => epoch <= until);
+  // the snapshot after a cut is of the same epoch, but the candidate has no part in it any more
+  const lived = story.snapshots.filter(({ alive }) => alive[at].includes(index));
   const macs = slot.candidates.map((one) => one.macs);
   const standing = lived.at(-1)?.probabilities[at];
   return {
@@ -114,9 +114,8 @@ function explained(story: Story, at: number, index: number): CandidateExplanatio
 }
 
 function closestCuts(story: Story, most: number): CandidateExplanation[] {
-  return story.prunes
-    .flatMap(({ cuts }) => cuts)
-    .sort((a, b) => a.margin - b.margin || a.slot - b.slot || a.candidate - b.candidate)
+  return narrowest(story.prunes.flatMap(({ cuts }) => cuts))
+    .filter((cut) => !isForBudget(cut))
     .slice(0, most)
     .map(({ slot, candidate }) => explained(story, slot, candidate));
 }
@@ -150,15 +149,12 @@ function candidateLines(one: CandidateExplanation): string[] {
   const { fate } = one;
   if (fate.kind === "cut") {
     say(one.criterion, value(one, fate.probability));
-    say(
-      "margin",
-      `${margin(one, fate.margin)} below ${one.survivor ?? "the weakest that stayed"}, the weakest that stayed`,
-    );
+    say("margin", marginWords(one, fate.margin));
     say("trained", `${plural(fate.timesTrained, "weight step")} by then`);
     say("gated", `${plural(fate.timesGated, "gate step")} by then`);
-    say("when", `end of ${fate.roundName} (round ${fate.round}), epoch ${significant(fate.epoch)}`);
+    say("when", `end of ${roundName(fate.roundName)} (round ${fate.round}), epoch ${significant(fate.epoch)}`);
   } else {
-    if (one.probability !== null) say("probability", percent(one.probability));
+    if (one.probability !== null) say("probability", finePercent(one.probability));
     if (one.place && one.place.of > 1) say("place", `${one.place.at} of the ${one.place.of} alive in the slot`);
     say("trained", plural(one.timesTrained, "weight step"));
     say("gated", plural(one.timesGated, "gate step"));
@@ -182,15 +178,29 @@ function verdict({ fate, criterion, probability }: CandidateExplanation): string
     case "passed-over":
       return probability === 0 ? "not chosen" : "lived to the end, but another was chosen";
     case "cut":
-      return `cut at the end of ${fate.roundName}, among the least by ${criterion}`;
+      return `cut at the end of ${roundName(fate.roundName)}, ${isForBudget(fate) ? "for the budget" : `among the least by ${criterion}`}`;
   }
 }
 
 const value = ({ criterion }: CandidateExplanation, number: number): string =>
-  criterion === "probability" ? percent(number, 2) : significant(number);
+  criterion === "probability" ? finePercent(number) : significant(number);
 
 const margin = ({ criterion }: CandidateExplanation, number: number): string =>
   criterion === "probability" ? `${significant(number * 100)} points` : significant(number);
+
+function shortMargin(one: CandidateExplanation, number: number): string {
+  const survivor = one.survivor ?? "-";
+  return isForBudget({ margin: number })
+    ? `for the budget: ${survivor} had to stay`
+    : `${margin(one, number)} below ${survivor}`;
+}
+
+function marginWords(one: CandidateExplanation, number: number): string {
+  const survivor = one.survivor ?? "the weakest that stayed";
+  return isForBudget({ margin: number })
+    ? `${margin(one, -number)} above ${survivor}, ${budgetReason}`
+    : `${margin(one, number)} below ${survivor}, the weakest that stayed`;
+}
 
 const blocks = "▁▂▃▄▅▆▇█";
 
@@ -204,7 +214,7 @@ function trajectoryLines(trajectory: CandidateExplanation["trajectory"]): string
   const [first, last] = [trajectory[0], trajectory[trajectory.length - 1]];
   return [
     `  ${bars}`,
-    `  probability ${percent(first[1], 2)} at epoch ${significant(first[0])}, ${percent(last[1], 2)} at epoch ${significant(last[0])}; highest bar ${percent(highest, 2)}`,
+    `  probability ${finePercent(first[1])} at epoch ${significant(first[0])}, ${finePercent(last[1])} at epoch ${significant(last[0])}; highest bar ${finePercent(highest)}`,
   ];
 }
 
@@ -226,12 +236,12 @@ function slotLines(candidates: readonly CandidateExplanation[]): string[] {
         ? value(one, one.fate.probability)
         : one.probability === null
           ? "-"
-          : percent(one.probability, 2),
+          : finePercent(one.probability),
       countWords(one.timesTrained),
       countWords(one.timesGated),
       amount(one.macs),
       one.fate.kind === "cut"
-        ? `cut at the end of ${one.fate.roundName}, ${margin(one, one.fate.margin)} below ${one.survivor ?? "-"}`
+        ? `cut at the end of ${roundName(one.fate.roundName)}, ${shortMargin(one, one.fate.margin)}`
         : verdict(one),
     ]),
   );
@@ -274,7 +284,7 @@ function runLines({ rounds, closest, strategy }: Extract<Explanation, { kind: "r
       ),
     ),
     "",
-    "`--slot SLOT` shows all of a slot, `--slot SLOT --candidate NAME` one of them.",
+    "Name a slot to see all of it, `SLOT:CANDIDATE` to see one candidate.",
   ];
 }
 

@@ -1,6 +1,17 @@
 import type { Story } from "./story.js";
-import { choiceWords, headline, lede, methodName, mockNotice, seedWords, statusWords } from "./telling.js";
-import { amount, bytesWords, countWords, duration, moment, percent, plural, share, significant } from "./words.js";
+import { choiceWords, headline, lede, methodName, mockNotice, narrowest, seedWords, statusWords } from "./telling.js";
+import {
+  amount,
+  bytesWords,
+  countWords,
+  duration,
+  finePercent,
+  moment,
+  percent,
+  plural,
+  share,
+  significant,
+} from "./words.js";
 
 /** rows of a table at most; the JSON report has all */
 const most = 30;
@@ -138,9 +149,7 @@ function decisions(story: Story): string | null {
       ),
     );
   }
-  const cuts = prunes
-    .flatMap((prune) => prune.cuts.map((cut) => ({ ...cut, prune })))
-    .sort((a, b) => a.margin - b.margin);
+  const cuts = narrowest(prunes.flatMap((prune) => prune.cuts.map((cut) => ({ ...cut, prune }))));
   if (cuts.length > 0) {
     parts.push(
       cuts.length > most
@@ -153,7 +162,7 @@ function decisions(story: Story): string | null {
           return [
             slot.name,
             code(slot.candidates[cut.candidate].name),
-            cut.prune.criterion === "probability" ? percent(cut.probability, 2) : significant(cut.probability),
+            cut.prune.criterion === "probability" ? finePercent(cut.probability) : significant(cut.probability),
             significant(cut.margin),
             code(slot.candidates[cut.survivor]?.name ?? "–"),
             countWords(cut.timesTrained),

@@ -75,7 +75,7 @@ export function drawNetwork(space: Space, architecture: Architecture): DrawnNetw
   };
   const lastWidth = (head.at(-1) ?? [...stages.values()].at(-1)?.at(-1) ?? stem.blocks.at(-1))?.outChannels ?? 0;
   if (space.head.hidden > 0) head.push(linear(lastWidth, space.head.hidden, "linear"));
-  head.push(linear(space.head.hidden || lastWidth, space.classes, "classifier"));
+  head.push(linear(space.head.hidden || lastWidth, space.classes, "linear"));
   return {
     input: space.input,
     groups: [

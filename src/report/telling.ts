@@ -1,3 +1,4 @@
+import type { Cut } from "../domain/decision.js";
 import type { RunStatus } from "./standing.js";
 import type { Story } from "./story.js";
 import { amount, bigWords, countWords, duration, listed, percent, plural } from "./words.js";
@@ -89,7 +90,7 @@ export function lede(story: Story): string {
     parts.push(
       cuts > 0
         ? `${methodName(asked.strategy.name)} cut ${plural(cuts, "candidate")} in ${plural(rounds.filter((round) => round.cuts > 0).length, "round")}${grown}.`
-        : `${methodName(asked.strategy.name)} ${story.choice ? "searched" : "searches"} it${grown}.`,
+        : `${methodName(asked.strategy.name)} ${story.choice ? "searched" : rounds.length > 0 ? "searches" : "will search"} it${grown}.`,
     );
   } else if (asked.programs.includes("retrain")) {
     parts.push("This run trains one network from scratch.");
@@ -97,7 +98,9 @@ export function lede(story: Story): string {
     parts.push(`The classes of ${asked.dataName} were ranked by ${story.ranking.score}.`);
   }
   if (effort.samples > 0)
-    parts.push(`It took ${amount(effort.samples)} training images in ${duration(effort.wallMs)}.`);
+    parts.push(
+      `${story.status.kind === "done" ? "It took" : "So far it took"} ${amount(effort.samples)} training images in ${duration(effort.wallMs)}.`,
+    );
   return parts.join(" ");
 }
 
@@ -122,7 +125,11 @@ export function choiceWords(story: Story): string | null {
     choice.compared.length > 1
       ? ` ${plural(choice.compared.length, "network")} were compared by validation accuracy, from ${percent(Math.min(...choice.compared.map(({ validAccuracy }) => validAccuracy)))} to ${percent(Math.max(...choice.compared.map(({ validAccuracy }) => validAccuracy)))}.`
       : "";
-  return `Chosen: ${how}${found ? `, ${amount(found.macs)} MACs` : ""}.${odds}${compared}`;
+  const measured = choice.compared.find(({ encoded }) => encoded === choice.chosen.encoded);
+  const valid = measured
+    ? ` Inside the supernet it classifies ${percent(measured.validAccuracy)} of the validation images right.`
+    : "";
+  return `Chosen: ${how}${found ? `, ${amount(found.macs)} MACs` : ""}.${odds}${valid}${compared}`;
 }
 
 function howWords(how: string): string {
@@ -130,17 +137,44 @@ function howWords(how: string): string {
     "most-likely": "the most likely network within the budget, found exactly by dynamic programming",
     "best-of-sampled": "the best by validation accuracy of networks drawn within the budget",
     argmax: "the most likely candidate of each slot",
+    "last-left": "the last candidate left in each slot",
+    "best-of-random": "the best by validation accuracy of networks drawn at random within the budget",
+    "first-drawn": "the first network drawn at random within the budget",
   };
   return known[how] ?? how;
 }
 
-const probabilityWords = (logProbability: number): string => {
-  const probability = Math.exp(logProbability);
-  return probability >= 0.001 ? percent(probability) : `e^${logProbability.toFixed(1)}`;
-};
+/** of a whole network: as a share, or one in so many */
+function probabilityWords(logProbability: number): string {
+  if (logProbability >= Math.log(0.001)) return percent(Math.exp(logProbability));
+  return `1 in ${bigWords(BigInt(Math.round(Math.exp(Math.min(700, -logProbability)))).toString())}`;
+}
 
 export const seedWords = (story: Story): string =>
   `seed ${story.provenance.seed}, data split seed ${story.provenance.splitSeed}`;
 
 /** names for a sentence, at most six */
 export const classWords = (names: readonly string[]): string => listed(names, 6);
+
+type Narrow = Pick<Cut, "slot" | "candidate" | "probability" | "margin">;
+
+/**
+ * The narrowest first, by the margin's share of what the survivor had: late in a search all that is cut is small, and so
+ * are the margins. Cuts for the budget's sake come last: their margin is no measure of doubt.
+ */
+export const narrowest = <T extends Narrow>(cuts: readonly T[]): T[] =>
+  [...cuts].sort((a, b) => relative(a) - relative(b) || a.slot - b.slot || a.candidate - b.candidate);
+
+function relative(cut: Narrow): number {
+  if (isForBudget(cut)) return Number.MAX_VALUE;
+  const survivor = Math.abs(cut.probability + cut.margin);
+  return survivor > 0 ? cut.margin / survivor : 0;
+}
+
+/** cut though the survivor had less: without that one, no network within the budget would have been left */
+export const isForBudget = ({ margin }: Pick<Cut, "margin">): boolean => margin < 0;
+
+export const budgetReason = "which had less, but without it no network within the budget would have been left";
+
+/** `round 2`, `warm-up`; any other name in quotes, so that a sentence can carry it */
+export const roundName = (name: string): string => (/^(round \d+|warm-?up)$/.test(name) ? name : `“${name}”`);

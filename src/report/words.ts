@@ -19,6 +19,9 @@ export function amount(value: number): string {
   return significant(rest) + units[unit];
 }
 
+/** as an axis has it: no zeros at the end */
+export const tick = (text: string): string => text.replace(/(\.\d*?)0+(?=\D|$)/, "$1").replace(/\.(?=\D|$)/, "");
+
 /** three significant digits, never in exponents for what a report shows */
 export function significant(value: number): string {
   const size = Math.abs(value);
@@ -34,6 +37,9 @@ export const decimal = (value: number, digits: number): string => value.toFixed(
 
 /** 0.9237 → `92.4 %` */
 export const percent = (fraction: number, digits = 1): string => `${(fraction * 100).toFixed(digits)} %`;
+
+/** with three digits, for what may be very small: `17.2 %`, `0.040 %` */
+export const finePercent = (fraction: number): string => `${significant(fraction * 100)} %`;
 
 /** a share that is small but not nothing says so */
 export const share = (fraction: number): string =>

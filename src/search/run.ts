@@ -264,6 +264,7 @@ async function converse(options: RunOptions, worker: WorkerSession, from: RunSta
         askCheckpoint(false);
       }
     }
+    if (stopping) return { state, ending: { kind: "interrupted" }, lost: null };
     throw new Error("nothing is in flight, but the run is not over");
   } catch (error) {
     if (error instanceof Stopped) return { state, ending: { kind: "interrupted" }, lost: null };

@@ -43,7 +43,9 @@ export function buildSpace(spec: SpaceSpec, input: InputShape, classes: number):
   const blocks: Block[] = [];
   if (spec.head.width > 0) {
     const activation = spec.head.activation ?? spec.activation;
-    blocks.push(advance(place({ kind: "conv", kernel: 1, activation }, at, spec.head.width, 1, activation, spec.squeeze)));
+    blocks.push(
+      advance(place({ kind: "conv", kernel: 1, activation }, at, spec.head.width, 1, activation, spec.squeeze)),
+    );
   }
   const head = {
     blocks,
@@ -60,7 +62,11 @@ function within<T>(where: string, body: () => T): T {
     return body();
   } catch (error) {
     if (!(error instanceof DanasError)) throw error;
-    throw new DanasError(error.code, `${where}: ${error.message}`, error.hint === undefined ? {} : { hint: error.hint });
+    throw new DanasError(
+      error.code,
+      `${where}: ${error.message}`,
+      error.hint === undefined ? {} : { hint: error.hint },
+    );
   }
 }
 

@@ -1,5 +1,5 @@
-import type { Activation } from "../domain/space.js";
 import { DanasError } from "../domain/errors.js";
+import type { Activation } from "../domain/space.js";
 
 /** A candidate as it is written: `k5e6se@hswish`, `c3`, `skip`. */
 export type CandidateSpec =
@@ -13,7 +13,8 @@ export type CandidateSpec =
       readonly activation: Activation | null;
     };
 
-const pattern = /^(?:skip|c(?<conv>\d+)|k(?<kernel>\d+)e(?<expansion>\d+(?:\.\d+)?)(?<squeeze>se)?)(?:@(?<activation>relu6|relu|hswish|silu|none))?$/;
+const pattern =
+  /^(?:skip|c(?<conv>\d+)|k(?<kernel>\d+)e(?<expansion>\d+(?:\.\d+)?)(?<squeeze>se)?)(?:@(?<activation>relu6|relu|hswish|silu|none))?$/;
 
 /** @throws DanasError E_SPACE */
 export function parseCandidate(text: string): CandidateSpec {
@@ -32,7 +33,9 @@ export function parseCandidate(text: string): CandidateSpec {
   if (groups.conv !== undefined) return { kind: "conv", kernel, activation };
   const expansion = Number(groups.expansion);
   if (!(expansion > 0 && expansion <= 64)) {
-    throw new DanasError("E_SPACE", `"${text}": an expansion must be above 0 and at most 64`, { hint: "1 to 6 is usual" });
+    throw new DanasError("E_SPACE", `"${text}": an expansion must be above 0 and at most 64`, {
+      hint: "1 to 6 is usual",
+    });
   }
   return { kind: "mbconv", kernel, expansion, squeeze: groups.squeeze !== undefined, activation };
 }

@@ -72,19 +72,24 @@ export function nominate(context: Context, final: HowToChoose, alphas: Rows, ali
 /** draws per network wanted, before we take it that there are no more others */
 const patience = 20;
 
-/** so many different networks within the budget, fewer where there are not as many. @throws DanasError E_BUDGET_UNREACHABLE */
+/**
+ * So many different networks within the budget, fewer where there are not as many. Where the budget is so tight that
+ * drawing meets none, the most likely one within it. @throws DanasError E_BUDGET_UNREACHABLE where there is none at all
+ */
 export function drawDistinct(context: Context, probabilities: Rows, alive: Alive, count: number): Architecture[] {
-  const draws = searchRng(context.plan).fork("draw");
+  const { costs, plan } = context;
+  const draws = searchRng(plan).fork("draw");
   const drawn = new Map<string, Architecture>();
   for (let attempt = 0; attempt < patience * count && drawn.size < count; attempt++) {
-    const architecture = drawWithin(draws.fork(attempt), context.costs, probabilities, alive, context.plan.budget);
-    if (architecture === null) {
-      if (attempt === 0) throw budgetUnreachable();
-      break;
-    }
+    const architecture = drawWithin(draws.fork(attempt), costs, probabilities, alive, plan.budget);
+    if (architecture === null) break;
     drawn.set(architecture.join(" "), architecture);
   }
-  return [...drawn.values()];
+  if (drawn.size > 0) return [...drawn.values()];
+  const logs = probabilities.map((row) => row.map(Math.log));
+  const likeliest = mostLikelyWithin(costs, logs, alive, plan.budget);
+  if (likeliest === null) throw budgetUnreachable();
+  return [likeliest.architecture];
 }
 
 export interface Measuring {

@@ -12,7 +12,7 @@ const contextOf = (strategy: StrategyPlan) => (changes?: Partial<Plan>) => conte
 
 for (const [name, plan] of Object.entries(plans)) {
   const { smallest } = extremes(contextFor(tinyPlan(plan)).costs);
-  strategyContract(name, strategyFor(plan), contextOf(plan), smallest.macs);
+  strategyContract(name, strategyFor(plan), contextOf(plan), smallest);
 }
 
 describe("the contract notices", () => {

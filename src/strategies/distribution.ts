@@ -42,8 +42,27 @@ function spread(candidates: readonly number[], values: readonly number[], width:
   return row;
 }
 
-/** one candidate per slot, each slot on its own */
-export const drawPath = (rng: Rng, probabilities: Rows): Architecture => probabilities.map((row) => rng.pick(row));
+/** One candidate per slot, each slot on its own. Never one of probability 0, whatever rounding does. */
+export const drawPath = (rng: Rng, probabilities: Rows): Architecture =>
+  probabilities.map((row) => drawFrom(rng, row, 1));
+
+/**
+ * A candidate ~ row, whose entries add up to `total`: as Rng.pick, without adding them up, for this is the innermost loop
+ * of a fold over a long journal.
+ *
+ * @param without leaves one candidate out; `total` is then the rest's
+ */
+export function drawFrom(rng: Rng, row: readonly number[], total: number, without = -1): number {
+  let left = rng.next() * total;
+  let last = -1;
+  for (let i = 0; i < row.length; i++) {
+    if (i === without || row[i] === 0) continue;
+    last = i;
+    left -= row[i];
+    if (left < 0) return i;
+  }
+  return last;
+}
 
 /** mean entropy of a slot, nats */
 export const meanEntropy = (probabilities: Rows): number => mean(probabilities.map(entropy));

@@ -75,7 +75,7 @@ describe("the gradient of the architecture parameters", () => {
 
 describe("a gate step", () => {
   it("moves a pair by Adam's first step, then back so that the two keep their common share", () => {
-    const { alphas } = gateUpdate(rules("two-path"), start(zeros()), alive, pair, signal);
+    const { alphas } = gateUpdate(rules("two-path"), start(zeros()), alive, [pair], [signal]);
     // Adam's first step is the learning rate by the gradient's sign: alpha = (+0.1, -0.1); both shifted by
     // ln(e^0.1 + e^-0.1) - ln 2 = ln cosh 0.1
     const shift = Math.log(Math.cosh(0.1));
@@ -91,7 +91,7 @@ describe("a gate step", () => {
       [0.1, 0.2],
     ]);
     let after = before;
-    for (let i = 0; i < 5; i++) after = gateUpdate(rules("two-path"), after, alive, pair, signal);
+    for (let i = 0; i < 5; i++) after = gateUpdate(rules("two-path"), after, alive, [pair], [signal]);
     const [was, is] = [probabilitiesOf(before.alphas, alive), probabilitiesOf(after.alphas, alive)];
     expect(is[0][2]).toBeCloseTo(was[0][2], 12);
     expect(is[0][0]).toBeGreaterThan(was[0][0] + 0.05);
@@ -101,8 +101,8 @@ describe("a gate step", () => {
     const term: CostTerm = { form: "linear", lambda: 1, beta: 0, targetMacs: 100 };
     const changed = rules("two-path", { term, options: { ...options, beta1: 0.9 } });
     const others = { architecture: [2, 0], alternatives: [[0], [1]], batch: 0 };
-    const before = gateUpdate(changed, start(zeros()), alive, others, signal);
-    const after = gateUpdate(changed, before, alive, pair, signal);
+    const before = gateUpdate(changed, start(zeros()), alive, [others], [signal]);
+    const after = gateUpdate(changed, before, alive, [pair], [signal]);
     const [was, is] = [probabilitiesOf(before.alphas, alive), probabilitiesOf(after.alphas, alive)];
     expect(is[0][2]).toBeCloseTo(was[0][2], 12);
     expect(Math.abs(is[0][0] - was[0][0])).toBeGreaterThan(0.01);
@@ -118,7 +118,7 @@ describe("a gate step", () => {
         [1, -1],
       ],
     };
-    const { alphas } = gateUpdate(rules("full"), start(zeros()), alive, full, measured);
+    const { alphas } = gateUpdate(rules("full"), start(zeros()), alive, [full], [measured]);
     // p = 1/3 each, dL/dg of (0, 1, 2) = (-3, 0, 6), mean 1: gradient (-4, -1, 5)/3, each one learning rate by its sign;
     // in the second slot of (0, 1) = (-1, 1)
     expect(alphas[0].map((a) => Math.round(a * 1e9) / 1e9)).toEqual([0.1, 0.1, -0.1]);
@@ -135,10 +135,10 @@ describe("a gate step", () => {
         [0, 0],
       ],
     };
-    const { alphas } = gateUpdate(rules("two-path", { term }), start(zeros()), alive, pair, flat);
+    const { alphas } = gateUpdate(rules("two-path", { term }), start(zeros()), alive, [pair], [flat]);
     expect(alphas[0][0]).toBeGreaterThan(alphas[0][1]);
     expect(alphas[1][0]).toBeLessThan(alphas[1][1]);
-    const off = gateUpdate(rules("two-path", { term, costActs: false }), start(zeros()), alive, pair, flat);
+    const off = gateUpdate(rules("two-path", { term, costActs: false }), start(zeros()), alive, [pair], [flat]);
     expect(off.alphas).toEqual(start(zeros()).alphas);
   });
 });
@@ -154,7 +154,7 @@ describe("after a cut", () => {
         [1, -1],
       ],
     };
-    const before = gateUpdate(rules("full"), start(zeros()), alive, full, measured);
+    const before = gateUpdate(rules("full"), start(zeros()), alive, [full], [measured]);
     const after = keepOnly(before, [
       [0, 2],
       [0, 1],

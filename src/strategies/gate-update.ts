@@ -8,7 +8,7 @@ import { logSumExp, softmax } from "../util/numeric.js";
 import type { Rng } from "../util/rng.js";
 import { adam, type Moments } from "./adam.js";
 import { lossSlopes } from "./cost-term.js";
-import { copyRows, probabilitiesOf, type Rows, rowsOf } from "./distribution.js";
+import { copyRows, drawFrom, probabilitiesOf, type Rows, rowsOf } from "./distribution.js";
 
 /** Architecture parameters, one per candidate, and the state of their optimizer. Those of the cut are 0. */
 export interface Parameters {
@@ -38,14 +38,15 @@ export function keepOnly({ alphas, moments }: Parameters, alive: Alive): Paramet
 export function drawGates(rng: Rng, probabilities: Rows, alive: Alive, mode: GateMode, batch: number): GateStep {
   const architecture: number[] = [];
   const alternatives: number[][] = [];
-  for (const [slot, row] of probabilities.entries()) {
-    const first = rng.pick(row);
+  for (let slot = 0; slot < probabilities.length; slot++) {
+    const row = probabilities[slot];
+    const first = drawFrom(rng, row, 1);
     if (mode === "full" || alive[slot].length === 1) {
       architecture.push(first);
       alternatives.push(alive[slot].filter((candidate) => candidate !== first));
       continue;
     }
-    const second = pickAnother(rng, row, alive[slot], first);
+    const second = drawAnother(rng, row, alive[slot], first);
     const swap = rng.next() * (row[first] + row[second]) < row[second];
     architecture.push(swap ? second : first);
     alternatives.push([swap ? first : second]);
@@ -53,11 +54,13 @@ export function drawGates(rng: Rng, probabilities: Rows, alive: Alive, mode: Gat
   return { architecture, alternatives, batch };
 }
 
-function pickAnother(rng: Rng, row: readonly number[], alive: readonly number[], first: number): number {
+function drawAnother(rng: Rng, row: readonly number[], alive: readonly number[], first: number): number {
+  let rest = 0;
+  for (const candidate of alive) if (candidate !== first) rest += row[candidate];
+  if (rest > 0) return drawFrom(rng, row, rest, first);
+  // one candidate has all the probability that a double can hold: the rest are alike
   const others = alive.filter((candidate) => candidate !== first);
-  const weights = others.map((candidate) => row[candidate]);
-  // where one candidate has all the probability that a double can hold, the rest are alike
-  return others[weights.some((weight) => weight > 0) ? rng.pick(weights) : rng.int(others.length)];
+  return others[rng.int(others.length)];
 }
 
 /**
@@ -70,7 +73,9 @@ function pickAnother(rng: Rng, row: readonly number[], alive: readonly number[],
 export function gateGradient(p: readonly number[], gates: readonly number[]): number[] {
   let average = 0;
   for (let j = 0; j < p.length; j++) average += p[j] * gates[j];
-  return p.map((probability, i) => probability * (gates[i] - average));
+  const gradient = gates.slice();
+  for (let i = 0; i < p.length; i++) gradient[i] = p[i] * (gates[i] - average);
+  return gradient;
 }
 
 export interface GateRules {
@@ -85,7 +90,7 @@ export interface GateRules {
 }
 
 /**
- * One gate step: from what the worker measured to new architecture parameters.
+ * Gate steps: from what the worker measured to new architecture parameters.
  *
  * E is linear in the gates, dE/dg_j = MACs_j, so the cost enters as a further gate gradient and takes the same way as the
  * cross-entropy: in two-path mode over the pair alone, with its own softmax, as ProxylessNAS' `current_prob_over_ops` has
@@ -95,36 +100,58 @@ export interface GateRules {
  * Two-path, after the update: the pair is shifted by ln sum exp(new) - ln sum exp(old), so that candidates not drawn keep
  * their probability [C]. Their moments go on with gradient zero, as torch's Adam does it [C]; the step which momentum
  * would give them (beta1 > 0, not the paper's) is not taken [O].
+ *
+ * @param signals the answers to `steps`, in their order
  */
 export function gateUpdate(
   rules: GateRules,
   before: Parameters,
   alive: Alive,
-  step: GateStep,
-  signal: GateSignal,
+  steps: readonly GateStep[],
+  signals: readonly GateSignal[],
 ): Parameters {
-  const { table, term, mode, options } = rules;
-  const expected = term.form === "none" ? 0 : expectedMacs(table, probabilitiesOf(before.alphas, alive));
-  const slopes = lossSlopes(term, rules.costActs, signal.loss, expected, rules.classes);
-  const gradients = rowsOf(before.alphas, 0);
-  const involved = step.architecture.map((active, slot) => [active, ...step.alternatives[slot]]);
-  for (const [slot, candidates] of involved.entries()) {
-    if (candidates.length === 1) continue;
-    const p = softmax(candidates.map((candidate) => before.alphas[slot][candidate]));
-    const gates = candidates.map(
-      (candidate, i) =>
-        slopes.perCrossEntropy * signal.gradients[slot][i] + slopes.perMac * table.slots[slot][candidate].macs,
-    );
-    for (const [i, gradient] of gateGradient(p, gates).entries()) gradients[slot][candidates[i]] = gradient;
-  }
-  const { moments, steps } = adam(options, before.moments, gradients);
-  const alphas = copyRows(before.alphas);
-  for (const [slot, candidates] of involved.entries()) {
-    if (candidates.length === 1) continue;
-    const old = candidates.map((candidate) => alphas[slot][candidate]);
-    const moved = candidates.map((candidate, i) => old[i] - steps[slot][candidate]);
-    const shift = mode === "two-path" ? logSumExp(moved) - logSumExp(old) : 0;
-    for (const [i, candidate] of candidates.entries()) alphas[slot][candidate] = moved[i] - shift;
-  }
+  const after = {
+    alphas: copyRows(before.alphas),
+    first: copyRows(before.moments.first),
+    second: copyRows(before.moments.second),
+    count: before.moments.count,
+  };
+  for (const [index, step] of steps.entries()) moveOn(rules, after, alive, step, signals[index]);
+  const { alphas, ...moments } = after;
   return { alphas, moments };
+}
+
+interface Moving {
+  readonly alphas: number[][];
+  readonly first: number[][];
+  readonly second: number[][];
+  count: number;
+}
+
+function moveOn(rules: GateRules, moving: Moving, alive: Alive, step: GateStep, signal: GateSignal): void {
+  const { table, term, mode, options } = rules;
+  const { alphas, first, second } = moving;
+  moving.count++;
+  const expected = term.form === "none" ? 0 : expectedMacs(table, probabilitiesOf(alphas, alive));
+  const slopes = lossSlopes(term, rules.costActs, signal.loss, expected, rules.classes);
+  for (let slot = 0; slot < alphas.length; slot++) {
+    if (alive[slot].length === 1) continue;
+    const candidates = [step.architecture[slot], ...step.alternatives[slot]];
+    const row = alphas[slot];
+    const measured = signal.gradients[slot];
+    const old: number[] = [];
+    const gates: number[] = [];
+    for (let i = 0; i < candidates.length; i++) {
+      old.push(row[candidates[i]]);
+      gates.push(slopes.perCrossEntropy * measured[i] + slopes.perMac * table.slots[slot][candidates[i]].macs);
+    }
+    const gradient = gateGradient(softmax(old), gates);
+    const steps = row.slice().fill(0);
+    for (let i = 0; i < candidates.length; i++) steps[candidates[i]] = gradient[i];
+    adam(options, moving.count, first[slot], second[slot], steps);
+    for (const candidate of candidates) row[candidate] -= steps[candidate];
+    if (mode === "full") continue;
+    const shift = logSumExp(candidates.map((candidate) => row[candidate])) - logSumExp(old);
+    for (const candidate of candidates) row[candidate] -= shift;
+  }
 }

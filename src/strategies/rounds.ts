@@ -244,10 +244,7 @@ function takeGates(
     classes: round.classes.length,
     table: context.costs,
   };
-  let { parameters } = state;
-  for (const [index, step] of job.steps.entries()) {
-    parameters = gateUpdate(rules, parameters, state.alive, step, signal.steps[index]);
-  }
+  const parameters = gateUpdate(rules, state.parameters, state.alive, job.steps, signal.steps);
   return { ...state, parameters, tally: countGated(state.tally, job.steps) };
 }
 

@@ -13,11 +13,8 @@ export function softmax(values: readonly number[]): number[] {
   let most = Number.NEGATIVE_INFINITY;
   for (const value of values) if (value > most) most = value;
   let sum = 0;
-  const weights = values.map((value) => {
-    const weight = Math.exp(value - most);
-    sum += weight;
-    return weight;
-  });
+  const weights = values.slice();
+  for (let i = 0; i < values.length; i++) sum += weights[i] = Math.exp(values[i] - most);
   for (let i = 0; i < weights.length; i++) weights[i] /= sum;
   return weights;
 }

@@ -1,11 +1,14 @@
 const scales = { K: 1e3, M: 1e6, G: 1e9, T: 1e12 } as const;
 
-/** `61.2M`, `4.00M`, `980`: three digits or more, exact below 1000 */
+/** `61.2M`, `4.25M`, `980`: three digits or more; without a point only what is exact, so `40M` is 40,000,000 and `40.0M` nearly so */
 export function formatMacs(macs: number): string {
   for (const [unit, scale] of Object.entries(scales).reverse()) {
-    if (macs < scale) continue;
     const value = macs / scale;
-    return `${value.toFixed(value < 10 ? 2 : value < 1000 ? 1 : 0)}${unit}`;
+    // 999,960 would be 1000.0K: what rounds up to the next unit is written in it
+    if (value < 0.9995) continue;
+    if (macs < scale && scale === scales.K) continue;
+    if (Number.isInteger(value)) return `${value}${unit}`;
+    return `${value.toFixed(value < 9.995 ? 2 : value < 999.95 ? 1 : 0)}${unit}`;
   }
   return String(macs);
 }

@@ -13,7 +13,7 @@ export interface EmbeddedOptions {
   /** null = $DANAS_PYTHON, else the environment of `npm run setup` */
   readonly python?: string | null;
   readonly allowModules?: readonly string[];
-  /** folders where such modules are found */
+  /** folders where such modules are found; default: the working folder, as with a local worker */
   readonly pythonPath?: readonly string[];
   /** default: `worker.log` in the run's folder */
   readonly logFile?: string;
@@ -81,7 +81,7 @@ function startHost(hello: Hello, options: EmbeddedOptions): Promise<OwnedProcess
     command: process.execPath,
     args: [...loader, file],
     env: {
-      ...workerEnvironment(options.pythonPath),
+      ...workerEnvironment(options.pythonPath ?? [process.cwd()]),
       PYTHON_BIN: python, // what pythonia starts
       REQ_TIMEOUT: "0", // its deadlines off: ours count
       NODE_OPTIONS: "",

@@ -112,7 +112,9 @@ const goodbyeMs = 1_000;
 const waited = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms).unref());
 
 function endOf(error: Error & { code?: number; details?: string }): LinkEnd {
-  const reason = error.details || error.message;
+  const reason = (error.details || error.message).replace(/\s*Resolution note:\s*$/, "");
+  // grpc-js has no code of its own for it; a certificate does not get better by trying again
+  if (/certificate/i.test(reason)) return { reason, again: false, code: "tls" };
   switch (error.code) {
     case status.UNAUTHENTICATED:
     case status.PERMISSION_DENIED:

@@ -25,7 +25,7 @@ export interface LinkEnd {
   /** whether another link might do better; false where the worker is dead or will not have us */
   readonly again: boolean;
   /** what to tell a person where the link never came to be */
-  readonly code?: "unreachable" | "token" | "start";
+  readonly code?: "unreachable" | "token" | "tls" | "start";
 }
 
 /** makes a link; what goes wrong is told by `onEnd` */

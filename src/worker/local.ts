@@ -13,7 +13,7 @@ export interface LocalOptions {
   readonly python?: string | null;
   /** modules that a config may name as data factories; others are refused by the worker */
   readonly allowModules?: readonly string[];
-  /** folders where such modules are found */
+  /** folders where such modules are found, besides the working folder */
   readonly pythonPath?: readonly string[];
   /** default: `worker.log` in the run's folder */
   readonly logFile?: string;

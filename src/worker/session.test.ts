@@ -1,3 +1,8 @@
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { ServerCredentials } from "@grpc/grpc-js";
 import { ServerError, Status } from "nice-grpc";
 import { afterEach, describe, expect, it } from "vitest";
 import type { NumberedJob } from "../domain/job.js";
@@ -225,6 +230,50 @@ describe("a worker that falls silent", () => {
     expect(worker.hellos).toBe(1);
   });
 });
+
+const openssl = spawnSync("openssl", ["version"]).status === 0;
+
+describe.skipIf(!openssl)(
+  `a worker behind TLS${openssl ? "" : " (skipped: no openssl to make certificates with)"}`,
+  () => {
+    /** a CA, and a certificate of it for localhost */
+    function certificates(): string {
+      const folder = mkdtempSync(join(tmpdir(), "danas-tls-"));
+      cleanups.push(async () => rmSync(folder, { recursive: true, force: true }));
+      const run = (...args: string[]) => {
+        const { status, stderr } = spawnSync("openssl", args, { cwd: folder, encoding: "utf8" });
+        if (status !== 0) throw new Error(stderr);
+      };
+      const key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"];
+      writeFileSync(join(folder, "names"), "subjectAltName=DNS:localhost");
+      run("req", "-x509", ...key, "-keyout", "ca.key", "-out", "ca.pem", "-days", "2", "-subj", "/CN=test CA");
+      run("req", ...key, "-keyout", "key.pem", "-out", "request", "-subj", "/CN=localhost");
+      const signing = ["-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial", "-days", "2", "-extfile", "names"];
+      run("x509", "-req", "-in", "request", "-out", "cert.pem", ...signing);
+      return folder;
+    }
+
+    it("is reached with its CA's certificate, and with no other", async () => {
+      const folder = certificates();
+      const read = (name: string) => readFileSync(join(folder, name));
+      const pair = { private_key: read("key.pem"), cert_chain: read("cert.pem") };
+      const worker = await startFakeWorker({}, "localhost:0", ServerCredentials.createSsl(null, [pair]));
+      cleanups.push(() => worker.close());
+      const tls = (ca: string) => ({ ca: join(folder, ca), cert: null, key: null });
+      const session = await open(worker, { tls: tls("ca.pem"), token: "s3cret" });
+      expect((await session.submit(train(0))).ok).toBe(true);
+      expect(worker.tokens).toEqual(["Bearer s3cret"]);
+
+      const other = certificates();
+      const stranger = client(worker.address, { tls: { ca: join(other, "ca.pem"), cert: null, key: null } });
+      await expect(stranger.open(hello)).rejects.toMatchObject({
+        code: "E_WORKER_TLS",
+        hint: expect.stringContaining("worker.tls.ca"),
+      });
+      expect(worker.tokens).toHaveLength(1);
+    });
+  },
+);
 
 describe("a worker that will not have us", () => {
   it.each([

@@ -385,6 +385,12 @@ function openingError({ name }: SessionOptions, { end, refusal }: Extract<Attemp
   switch (end.code) {
     case "token":
       return badToken(end.reason);
+    case "tls":
+      return error(
+        "E_WORKER_TLS",
+        `the certificates do not let us reach ${name}: ${end.reason}`,
+        "worker.tls.ca must be the CA that signed the worker's certificate, and that must name its host",
+      );
     case "start":
       return error(
         "E_WORKER_START",

@@ -57,7 +57,7 @@ def _cropped(x_NCHW: Tensor, pad: int, top_N: Tensor, left_N: Tensor, flip_N: Te
 
 
 def _resized_crops(x_NCHW: Tensor, min_area: float, draw_N4: Tensor) -> Tensor:
-    """a share of the area in [min_area, 1], sides in proportion 3:4 to 4:3, stretched to the whole (Inception's crop)"""
+    """a share of the area in [min_area, 1], sides in proportion 3:4 to 4:3, stretched to the whole: Inception's crop"""
     area_N = min_area + (1 - min_area) * draw_N4[:, 0]
     ratio_N = torch.exp((2 * draw_N4[:, 1] - 1) * math.log(4 / 3))
     width_N = (area_N * ratio_N).sqrt().clamp(max=1.0)
@@ -74,7 +74,7 @@ def _resized_crops(x_NCHW: Tensor, min_area: float, draw_N4: Tensor) -> Tensor:
 
 
 def _outside_square(h: int, w: int, side: int, centre_N2: Tensor) -> Tensor:
-    """False inside a square around a centre anywhere in the image; it may hang over the edge (DeVries and Taylor 2017)"""
+    """False inside a square whose centre is anywhere in the image; it may hang over the edge (DeVries, Taylor 2017)"""
     top_N = (centre_N2[:, 0] * h).floor() - side // 2
     left_N = (centre_N2[:, 1] * w).floor() - side // 2
     rows_H, columns_W = torch.arange(h), torch.arange(w)

@@ -3,19 +3,27 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 from dataclasses import dataclass
+from time import perf_counter
 
 import torch
 from torch import Tensor
 
 from .. import words
 from ..initial import draw_seed
-from .images import Images
-from .sources import Pool, Source, read_source
+from .images import Images, JoinedImages
+from .source import Pool, Source
+from .sources import read_source
 from .stream import Stream
 
-STATISTICS_IMAGES = 20_000
-"""channel means are taken over so many training images, evenly spaced"""
+STATISTICS_VALUES = 1 << 29
+"""channel means are taken over all training images, or so many that they hold about as many values, evenly spaced"""
+
+STATISTICS_PART = 1 << 22
+"""values looked at together"""
+
+log = logging.getLogger("danas.worker")
 
 
 @dataclass(frozen=True)
@@ -34,7 +42,7 @@ class Data:
         self.spec = spec
         self.classes = source.classes
         self.splits = _split(spec, source)
-        self.mean_C, self.std_C = _statistics(self.splits["train"])
+        self.mean_C, self.std_C = _statistics(self.splits["train"], spec.input)
         infos = tuple(self._info(split) for split in words.SPLITS if split in self.splits)
         self.info = words.DataInfo(self.classes, spec.input, infos, _fingerprint(self.classes, spec.input, infos))
 
@@ -52,14 +60,15 @@ class Data:
                 f"the data has no {spec.split} images",
                 "add them, or set data.validFraction or data.testFraction",
             )
-        unknown = [name for name in spec.classes if name not in self.classes]
-        if unknown:
-            raise words.JobFailed("data", f"the data has no class {unknown[0]!r}", "the ranking is of other data")
+        label_of = {name: label for label, name in enumerate(self.classes)}
+        unknown = next((name for name in spec.classes if name not in label_of), None)
+        if unknown is not None:
+            raise words.JobFailed("data", f"the data has no class {unknown!r}", "the ranking is of other data")
         active_K = None
         index_N, y_N = split.index_N, split.y_N
         if spec.classes:
             active_K = torch.zeros(len(self.classes), dtype=torch.bool)
-            active_K[[self.classes.index(name) for name in spec.classes]] = True
+            active_K[[label_of[name] for name in spec.classes]] = True
             chosen_N = active_K[y_N]
             index_N, y_N = index_N[chosen_N], y_N[chosen_N]
             if len(y_N) == 0:
@@ -76,13 +85,17 @@ class Data:
 
 
 def open_data(spec: words.DataSpec, allow_modules: frozenset[str]) -> Data:
-    """Raises JobFailed("data")."""
+    """Raises JobFailed("data"), with a way on."""
+    started = perf_counter()
     source = read_source(spec, allow_modules)
-    empty = torch.bincount(source.pools["train"].y_N, minlength=len(source.classes)) == 0
-    if bool(empty.any()):
-        name = source.classes[int(empty.nonzero()[0])]
+    empty_K = torch.bincount(source.pools["train"].y_N, minlength=len(source.classes)) == 0
+    if bool(empty_K.any()):
+        name = source.classes[int(empty_K.nonzero()[0])]
         raise words.JobFailed("data", f"class {name!r} has no training image", "add images, or remove the class")
-    return Data(spec, source)
+    data = Data(spec, source)
+    counts = ", ".join(f"{info.split} {sum(info.counts)}" for info in data.info.splits)
+    log.info("data opened in %.1f s: %d classes, images: %s", perf_counter() - started, len(data.classes), counts)
+    return data
 
 
 def _split(spec: words.DataSpec, source: Source) -> dict[str, SplitImages]:
@@ -101,12 +114,19 @@ def _split(spec: words.DataSpec, source: Source) -> dict[str, SplitImages]:
             out_N = _held_out(spec.split_seed, split, fraction, rest_N, train, source.classes)
             held[split] = SplitImages(train.images, out_N, train.y_N[out_N])
             rest_N = rest_N[~torch.isin(rest_N, out_N)]
-    splits = {"train": SplitImages(train.images, rest_N, train.y_N[rest_N]), **held}
-    full_N = rest_N
-    if "valid" not in source.pools and "valid" in held:
-        full_N = torch.cat([rest_N, held["valid"].index_N]).sort().values
-    splits["full"] = SplitImages(train.images, full_N, train.y_N[full_N])
-    return splits
+    trained = SplitImages(train.images, rest_N, train.y_N[rest_N])
+    return {"train": trained, **held, "full": _together(trained, held.get("valid"))}
+
+
+def _together(train: SplitImages, valid: SplitImages | None) -> SplitImages:
+    """what a network may be retrained on once everything is decided"""
+    if valid is None:
+        return train
+    images, valid_N = train.images, valid.index_N
+    if valid.images is not images:
+        images, valid_N = JoinedImages(images, valid.images), valid_N + len(images)
+    index_N, order_N = torch.cat([train.index_N, valid_N]).sort()
+    return SplitImages(images, index_N, torch.cat([train.y_N, valid.y_N])[order_N])
 
 
 def _held_out(seed: int, split: str, fraction: float, from_N: Tensor, pool: Pool, classes: tuple[str, ...]) -> Tensor:
@@ -121,19 +141,24 @@ def _held_out(seed: int, split: str, fraction: float, from_N: Tensor, pool: Pool
     return torch.cat(out).sort().values
 
 
-def _statistics(train: SplitImages) -> tuple[Tensor, Tensor]:
-    """mean and deviation of each channel, of pixel values between 0 and 1"""
-    count = len(train.index_N)
-    chosen_N = train.index_N[:: max(1, count // STATISTICS_IMAGES)]
-    sums = torch.zeros(2, 1, dtype=torch.float64)
-    pixels = 0
-    for part_N in chosen_N.split(1000):
-        x = train.images.take(part_N, torch.device("cpu")).to(torch.float64).div_(255).transpose(0, 1).flatten(1)
-        sums = sums + torch.stack([x.sum(1), x.square().sum(1)])
-        pixels += x.shape[1]
-    mean_C = sums[0] / pixels
-    std_C = (sums[1] / pixels - mean_C.square()).clamp_min(1e-12).sqrt()
-    return mean_C.float(), std_C.float()
+def _statistics(train: SplitImages, shape: words.InputShape) -> tuple[Tensor, Tensor]:
+    """
+    Mean and deviation of each channel, of pixel values between 0 and 1. Summed as integers, so exact, and the same
+    whatever the order. A channel that never changes gets the deviation 1: normalised, it is 0.
+    """
+    size = shape.channels * shape.height * shape.width
+    chosen_N = train.index_N[:: -(-len(train.index_N) * size // STATISTICS_VALUES)]
+    sum_C = torch.zeros(shape.channels, dtype=torch.int64)
+    squares_C = torch.zeros(shape.channels, dtype=torch.int64)
+    for part_N in chosen_N.split(max(1, STATISTICS_PART // size)):
+        x_NCHW = train.images.take(part_N, torch.device("cpu")).to(torch.int32)
+        sum_C += x_NCHW.sum((0, 2, 3))
+        squares_C += x_NCHW.square().sum((0, 2, 3))
+    pixels = len(chosen_N) * shape.height * shape.width
+    mean_C = sum_C.double() / pixels
+    variance_C = squares_C.double() / pixels - mean_C.square()
+    std_C = torch.where(variance_C < 1e-3, 255.0, variance_C.clamp_min(0).sqrt())
+    return (mean_C / 255).float(), (std_C / 255).float()
 
 
 def _fingerprint(classes: tuple[str, ...], shape: words.InputShape, infos: tuple[words.SplitInfo, ...]) -> str:

@@ -1,15 +1,15 @@
-"""Images as the worker keeps them: uint8, in the input's shape, in memory where they fit, else decoded when asked for."""
+"""Images as the worker keeps them: uint8, in the input's shape, in memory where they fit, else decoded when needed."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from typing import Any, Protocol
+import os
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Protocol
 
-import numpy as np
 import torch
-from PIL import Image
 from torch import Tensor
 
 from .. import words
@@ -17,10 +17,13 @@ from .. import words
 # Shapes: N images, C channels, H height, W width.
 
 EAGER_BYTES = 4 << 30
-"""up to here a split is decoded once, at the start"""
+"""up to here a pool is decoded once, at the start; a constant, for digests must not depend on the machine's memory"""
 
-DECODERS = 8
-"""threads that decode images: Pillow lets go of the interpreter's lock while it does"""
+DECODERS = min(8, os.cpu_count() or 1)
+"""threads that decode: Pillow lets go of the interpreter's lock while it does"""
+
+AHEAD = 4
+"""batches decoded before they are asked for; each stream has one on its way"""
 
 
 class Images(Protocol):
@@ -32,6 +35,10 @@ class Images(Protocol):
         """x_NCHW uint8 on the device"""
         ...
 
+    def soon(self, indices_N: Tensor) -> None:
+        """These will probably be taken next: a hint that changes nothing but the time it takes."""
+        ...
+
     def digest(self, index: int) -> bytes:
         """names the image's content, for fingerprints"""
         ...
@@ -40,10 +47,12 @@ class Images(Protocol):
 class HeldImages:
     """all in one tensor, moved to the device where it fits there"""
 
-    def __init__(self, x_NCHW: Tensor, on_device: str) -> None:
+    def __init__(self, x_NCHW: Tensor, on_device: str, digests: list[bytes] | None = None) -> None:
+        """`digests`: of the files they were decoded from; without, of the pixels"""
         self.x_NCHW = x_NCHW
         self.on_device = on_device
-        self._moved: dict[torch.device, Tensor] = {}
+        self._digests = digests
+        self._moved: dict[torch.device, Tensor | None] = {}
 
     def __len__(self) -> int:
         return self.x_NCHW.shape[0]
@@ -56,90 +65,128 @@ class HeldImages:
             return held[indices_N.to(device, non_blocking=True)]
         return self.x_NCHW[indices_N].pin_memory().to(device, non_blocking=True)
 
+    def soon(self, indices_N: Tensor) -> None:
+        pass
+
     def digest(self, index: int) -> bytes:
-        return hashlib.sha256(self.x_NCHW[index].numpy().tobytes()).digest()
+        if self._digests is None:
+            self._digests = [hashlib.sha256(x_CHW).digest() for x_CHW in self.x_NCHW.contiguous().numpy()]
+        return self._digests[index]
 
     def _on(self, device: torch.device) -> Tensor | None:
-        if self.on_device == "never":
-            return None
         if device not in self._moved:
-            size = self.x_NCHW.numel()
-            # half of what is free is left to the model
-            if self.on_device == "auto" and size > torch.cuda.mem_get_info(device)[0] // 2:
-                return None
-            self._moved[device] = self.x_NCHW.to(device)
+            fits = self.on_device == "always"
+            if self.on_device == "auto":
+                # half of what is free is left to the model
+                fits = self.x_NCHW.numel() <= torch.cuda.mem_get_info(device)[0] // 2
+            self._moved[device] = self.x_NCHW.to(device) if fits else None
         return self._moved[device]
+
+
+@dataclass(frozen=True)
+class Encoded:
+    """images that must be decoded"""
+
+    count: int
+    load: Callable[[int], tuple[Tensor, bytes]]
+    """x_CHW uint8 of an image, and a digest of its content; raises JobFailed where it cannot be read"""
+    name: Callable[[int], bytes]
+    """a digest that does without reading it"""
+    threads: int
+    """1: in the thread that asks and no other, for code that was never meant for several"""
 
 
 class LazyImages:
     """decoded batch by batch; the same index always gives the same image"""
 
-    def __init__(self, load: Callable[[int], Tensor], names: Sequence[str]) -> None:
-        self.load = load
-        self.names = names
-        self._pool = ThreadPoolExecutor(DECODERS, thread_name_prefix="decode")
+    def __init__(self, encoded: Encoded) -> None:
+        self._encoded = encoded
+        self._pool = ThreadPoolExecutor(encoded.threads, "decode") if encoded.threads > 1 else None
+        self._ahead: dict[bytes, list[Future[Tensor]]] = {}
 
     def __len__(self) -> int:
-        return len(self.names)
+        return self._encoded.count
 
     def take(self, indices_N: Tensor, device: torch.device) -> Tensor:
-        x_NCHW = torch.stack(list(self._pool.map(self.load, indices_N.tolist())))
-        if device.type == "cpu":
-            return x_NCHW
-        return x_NCHW.pin_memory().to(device, non_blocking=True)
+        if self._pool is None:
+            x_NCHW = torch.stack([self._decode(index) for index in indices_N.tolist()])
+        else:
+            started = self._ahead.pop(_key(indices_N), None) or self._start(self._pool, indices_N)
+            x_NCHW = torch.stack([future.result() for future in started])
+        return x_NCHW if device.type == "cpu" else x_NCHW.pin_memory().to(device, non_blocking=True)
+
+    def soon(self, indices_N: Tensor) -> None:
+        key = _key(indices_N)
+        if self._pool is None or key in self._ahead:
+            return
+        while len(self._ahead) >= AHEAD:  # nobody came for the oldest: its job had ended there
+            for future in self._ahead.pop(next(iter(self._ahead))):
+                future.cancel()
+        self._ahead[key] = self._start(self._pool, indices_N)
 
     def digest(self, index: int) -> bytes:
-        return hashlib.sha256(self.names[index].encode()).digest()
+        return self._encoded.name(index)
+
+    def _start(self, pool: ThreadPoolExecutor, indices_N: Tensor) -> list[Future[Tensor]]:
+        return [pool.submit(self._decode, index) for index in indices_N.tolist()]
+
+    def _decode(self, index: int) -> Tensor:
+        return self._encoded.load(index)[0]
 
 
-def hold_or_decode(
-    load: Callable[[int], Tensor], names: Sequence[str], shape: words.InputShape, on_device: str
-) -> Images:
-    """held where they fit into memory, else lazy; `load` raises JobFailed where an image cannot be read"""
-    size = len(names) * shape.channels * shape.height * shape.width
-    if size > EAGER_BYTES and on_device != "always":
-        return LazyImages(load, names)
-    x_NCHW = torch.empty((len(names), shape.channels, shape.height, shape.width), dtype=torch.uint8)
-    with ThreadPoolExecutor(DECODERS) as pool:
-        for index, x_CHW in enumerate(pool.map(load, range(len(names)))):
-            x_NCHW[index] = x_CHW
-    return HeldImages(x_NCHW, on_device)
+def _key(indices_N: Tensor) -> bytes:
+    return indices_N.numpy().tobytes()
 
 
-def fitted(image: Image.Image, shape: words.InputShape) -> Tensor:
+class JoinedImages:
+    """one sequence after another"""
+
+    def __init__(self, first: Images, second: Images) -> None:
+        self.first = first
+        self.second = second
+
+    def __len__(self) -> int:
+        return len(self.first) + len(self.second)
+
+    def take(self, indices_N: Tensor, device: torch.device) -> Tensor:
+        in_first_N, first_N, second_N = self._parts(indices_N)
+        x_NCHW = torch.cat([self.first.take(first_N, device), self.second.take(second_N, device)])
+        # where each image of the batch now stands
+        order_N = torch.cat([in_first_N.nonzero()[:, 0], (~in_first_N).nonzero()[:, 0]]).argsort()
+        return x_NCHW[order_N.to(device, non_blocking=True)]
+
+    def soon(self, indices_N: Tensor) -> None:
+        _, first_N, second_N = self._parts(indices_N)
+        self.first.soon(first_N)
+        self.second.soon(second_N)
+
+    def digest(self, index: int) -> bytes:
+        held = len(self.first)
+        return self.first.digest(index) if index < held else self.second.digest(index - held)
+
+    def _parts(self, indices_N: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        in_first_N = indices_N < len(self.first)
+        return in_first_N, indices_N[in_first_N], indices_N[~in_first_N] - len(self.first)
+
+
+def hold_or_decode(encoded: Encoded, shape: words.InputShape, on_device: str) -> Images:
     """
-    x_CHW uint8: grey or colour as the input wants it (transparency is dropped), the short side resized with an
-    antialiased bilinear filter, the centre cropped.
+    Held where they take up to EAGER_BYTES, or where "always" on the device asks for it; else decoded batch by batch.
+    An image that cannot be read then shows only when its batch comes.
     """
-    mode = "L" if shape.channels == 1 else "RGB"
-    if image.mode != mode:
-        # palettes with transparency warn unless they pass through RGBA
-        image = image.convert("RGBA").convert(mode) if image.mode == "P" else image.convert(mode)
-    width, height = image.size
-    if (width, height) != (shape.width, shape.height):
-        scale = max(shape.width / width, shape.height / height)
-        size = (max(shape.width, round(width * scale)), max(shape.height, round(height * scale)))
-        left, top = (size[0] - shape.width) // 2, (size[1] - shape.height) // 2
-        image = image.resize(size, Image.Resampling.BILINEAR)
-        image = image.crop((left, top, left + shape.width, top + shape.height))
-    x = torch.from_numpy(np.array(image, dtype=np.uint8))
-    return x[None] if x.ndim == 2 else x.permute(2, 0, 1)
+    if encoded.count * shape.channels * shape.height * shape.width > EAGER_BYTES and on_device != "always":
+        return LazyImages(encoded)
+    x_NCHW = torch.empty((encoded.count, shape.channels, shape.height, shape.width), dtype=torch.uint8)
+    digests = [b""] * encoded.count
 
+    def fill(index: int) -> None:
+        x_NCHW[index], digests[index] = encoded.load(index)
 
-def from_anything(value: Any, shape: words.InputShape) -> Tensor:
-    """x_CHW uint8 of what a person's data set gives: a Pillow image, an array HW or HWC, a tensor HW or CHW"""
-    if isinstance(value, Image.Image):
-        return fitted(value, shape)
-    if isinstance(value, Tensor):
-        array = (value[None] if value.ndim == 2 else value).permute(1, 2, 0).cpu().numpy()
+    if encoded.threads == 1:
+        for index in range(encoded.count):
+            fill(index)
     else:
-        array = np.asarray(value)
-        array = array[:, :, None] if array.ndim == 2 else array
-    if array.ndim != 3 or array.shape[2] not in (1, 3, 4):
-        raise ValueError(f"an image of shape {array.shape} is neither height x width nor that with 1, 3 or 4 channels")
-    if np.issubdtype(array.dtype, np.floating):
-        if not np.isfinite(array).all() or array.min() < 0 or array.max() > 1:
-            raise ValueError("a floating-point image must be between 0 and 1: leave normalisation to danas")
-        array = np.round(array * 255)
-    array = array.astype(np.uint8)
-    return fitted(Image.fromarray(array[:, :, 0] if array.shape[2] == 1 else array), shape)
+        with ThreadPoolExecutor(encoded.threads) as pool:
+            for part in torch.arange(encoded.count).split(1_000):  # an error is told after its part, not after all
+                list(pool.map(fill, part.tolist()))
+    return HeldImages(x_NCHW, on_device, digests)

@@ -51,10 +51,9 @@ class Stream:
 
     def batch(self, b: int) -> tuple[Tensor, Tensor]:
         """x_NCHW float32 normalised, y_N int64, both on the device"""
-        epoch, position = divmod(b, self.batches_per_pass)
-        start = position * self.spec.batch_size
-        rows_N = self._epoch_order(epoch)[start : start + self.spec.batch_size]
+        rows_N = self._rows(b)
         x_NCHW = self._images.take(self._index_N[rows_N], self.device)
+        self._images.soon(self._index_N[self._rows(b + 1)])
         y_N = self._y_N[rows_N].to(self.device, non_blocking=True)
         augment = self.spec.augment
         if augment is None:
@@ -66,6 +65,12 @@ class Stream:
 
     def _normalised(self, x_NCHW: Tensor) -> Tensor:
         return torch.addcmul(self._shift, x_NCHW.to(torch.float32), self._scale)
+
+    def _rows(self, b: int) -> Tensor:
+        """positions in the stream's images"""
+        epoch, position = divmod(b, self.batches_per_pass)
+        start = position * self.spec.batch_size
+        return self._epoch_order(epoch)[start : start + self.spec.batch_size]
 
     def _epoch_order(self, epoch: int) -> Tensor:
         if not self.spec.shuffle:

@@ -11,11 +11,19 @@ export interface ExplainOptions {
 }
 
 /** `danas explain RUN [SLOT[:CANDIDATE]]`: why the search cut what it cut and kept what it kept. */
-export async function explain(run: string, query: string | undefined, options: ExplainOptions, io: Io): Promise<number> {
+export async function explain(
+  run: string,
+  query: string | undefined,
+  options: ExplainOptions,
+  io: Io,
+): Promise<number> {
   const folder = findRun(run, io);
   const [slot = options.slot, candidate = options.candidate] = query?.split(":").map((part) => part || undefined) ?? [];
   const story = read(folder, (journal) => tellStory(journal, { ...aliveIn(folder), argument: shortName(folder, io) }));
-  const explanation = explainStory(story, { ...(slot !== undefined && { slot }), ...(candidate !== undefined && { candidate }) });
+  const explanation = explainStory(story, {
+    ...(slot !== undefined && { slot }),
+    ...(candidate !== undefined && { candidate }),
+  });
   io.out(options.json ? `${JSON.stringify(explanation)}\n` : renderExplanation(explanation));
   return 0;
 }

@@ -15,7 +15,8 @@ export interface RankOptions extends SearchOptions {
 export async function rank(config: string, options: RankOptions, io: Io): Promise<number> {
   const at = { cwd: io.cwd, env: io.env };
   const asked = loadConfig(config, { set: [...settingsOf(options), "programs=[rank]"], ...at });
-  if (asked.plan.ranking.source !== "train") throw new DanasError("E_PROGRAMS", "the config trains no ranking", { hint: "leave out ranking, or describe it" });
+  if (asked.plan.ranking.source !== "train")
+    throw new DanasError("E_PROGRAMS", "the config trains no ranking", { hint: "leave out ranking, or describe it" });
   const name = options.name ?? `${asked.plan.name}-ranking`;
   const settings = loadConfig(config, { set: [...settingsOf({ ...options, name }), "programs=[rank]"], ...at });
   const original = readFileSync(resolve(io.cwd, config), "utf8");

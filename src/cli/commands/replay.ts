@@ -7,12 +7,21 @@ import { read } from "./status.js";
 /** `danas replay RUN`: decides the whole run again from its events, with no worker, and compares. Exit code 1 where it differs. */
 export async function replay(run: string, { json }: { readonly json: boolean }, io: Io): Promise<number> {
   const folder = findRun(run, io);
-  const { report, sessions } = read(folder, (journal) => ({ report: replayJournal(journal), sessions: journal.sessions() }));
+  const { report, sessions } = read(folder, (journal) => ({
+    report: replayJournal(journal),
+    sessions: journal.sessions(),
+  }));
   const { entries, decisions, divergence } = report;
   const recordedOn = [...new Set(sessions.map(({ versions }) => versions.node).filter((node) => node !== undefined))];
-  if (json) io.out(`${JSON.stringify({ run, entries, decisions, phase: report.state.phase, divergence, node: { recorded: recordedOn, now: process.version } })}\n`);
+  if (json)
+    io.out(
+      `${JSON.stringify({ run, entries, decisions, phase: report.state.phase, divergence, node: { recorded: recordedOn, now: process.version } })}\n`,
+    );
   if (!divergence) {
-    if (!json) io.out(`${countWords(entries)} entries, ${countWords(decisions)} decisions: every one came out as it was recorded\n`);
+    if (!json)
+      io.out(
+        `${countWords(entries)} entries, ${countWords(decisions)} decisions: every one came out as it was recorded\n`,
+      );
     return 0;
   }
   const { seq, index, recorded, recomputed, at } = divergence;

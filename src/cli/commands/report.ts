@@ -1,11 +1,11 @@
 import { spawn } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
+import { DanasError } from "../../domain/errors.js";
 import { renderHtml } from "../../report/html.js";
 import { renderJson } from "../../report/json.js";
 import { renderMarkdown } from "../../report/markdown.js";
 import { tellStory } from "../../report/story.js";
-import { DanasError } from "../../domain/errors.js";
 import type { Io } from "../io.js";
 import { findRun, shortName } from "../runs.js";
 import { aliveIn, read } from "./status.js";
@@ -33,7 +33,10 @@ export async function report(run: string, { format, out, open }: ReportOptions, 
   try {
     writeFileSync(file, text, { mode: 0o600 });
   } catch (error) {
-    throw new DanasError("E_REPORT_WRITE", `cannot write ${file}: ${(error as Error).message}`, { hint: "name another file with --out", exitCode: 1 });
+    throw new DanasError("E_REPORT_WRITE", `cannot write ${file}: ${(error as Error).message}`, {
+      hint: "name another file with --out",
+      exitCode: 1,
+    });
   }
   io.out(`${file}\n`);
   if (open) await openFile(file, io);
@@ -41,7 +44,8 @@ export async function report(run: string, { format, out, open }: ReportOptions, 
 }
 
 async function openFile(file: string, io: Io): Promise<void> {
-  const [command, ...args] = process.platform === "darwin" ? ["open"] : process.platform === "win32" ? ["cmd", "/c", "start", ""] : ["xdg-open"];
+  const [command, ...args] =
+    process.platform === "darwin" ? ["open"] : process.platform === "win32" ? ["cmd", "/c", "start", ""] : ["xdg-open"];
   const child = spawn(command, [...args, file], { stdio: "ignore", detached: true });
   await new Promise<void>((done) => {
     child.once("error", () => {

@@ -25,7 +25,12 @@ export async function resume(run: string, { set, quiet }: ResumeOptions, io: Io)
     });
   }
   // the plan is the journal's; only who trains, and how often to keep it, is read again
-  const { worker, checkpoints } = loadConfig(join(folder, files.resolved), { set, cwd: io.cwd, env: io.env, skipData: true });
+  const { worker, checkpoints } = loadConfig(join(folder, files.resolved), {
+    set,
+    cwd: io.cwd,
+    env: io.env,
+    skipData: true,
+  });
   const adapter = await makeWorker(worker, io);
   const journal = openJournal(journalOf(folder));
   try {

@@ -14,8 +14,16 @@ export interface RetrainOptions extends SearchOptions {
 
 /** `danas retrain RUN|CONFIG`: trains one network from scratch, tests it once, exports it. A run of its own. */
 export async function retrain(target: string, options: RetrainOptions, io: Io): Promise<number> {
-  const { config, architecture, name } = existsSync(resolve(io.cwd, target)) && /\.ya?ml$/i.test(target) ? ofConfig(target, options) : ofRun(target, options, io);
-  const given = [...settingsOf({ set: options.set, name }), "programs=[retrain]", "ranking=none", `retrain.architecture=${JSON.stringify(architecture)}`];
+  const { config, architecture, name } =
+    existsSync(resolve(io.cwd, target)) && /\.ya?ml$/i.test(target)
+      ? ofConfig(target, options)
+      : ofRun(target, options, io);
+  const given = [
+    ...settingsOf({ set: options.set, name }),
+    "programs=[retrain]",
+    "ranking=none",
+    `retrain.architecture=${JSON.stringify(architecture)}`,
+  ];
   const settings = loadConfig(config, { set: given, cwd: io.cwd, env: io.env });
   const original = readFileSync(resolve(io.cwd, config), "utf8");
   return start(settings, { original, force: options.force, quiet: options.quiet }, io);
@@ -29,7 +37,9 @@ interface Wanted {
 
 function ofConfig(config: string, { architecture, name }: RetrainOptions): Wanted {
   if (architecture === undefined) {
-    throw new DanasError("E_ARCHITECTURE", "which network of the space?", { hint: "add --architecture; `danas cost CONFIG` shows how one is written" });
+    throw new DanasError("E_ARCHITECTURE", "which network of the space?", {
+      hint: "add --architecture; `danas cost CONFIG` shows how one is written",
+    });
   }
   return { config, architecture, name: name ?? `${config.replace(/^.*\//, "").replace(/\.ya?ml$/i, "")}-retrain` };
 }
@@ -40,7 +50,9 @@ function ofRun(run: string, { architecture, name }: RetrainOptions, io: Io): Wan
   try {
     const chosen = architecture ?? tellStatus(journal, { argument: shortName(folder, io) }).chosen?.encoded;
     if (chosen === undefined) {
-      throw new DanasError("E_ARCHITECTURE", `run ${run} has not chosen a network yet`, { hint: "let it finish, or name one with --architecture" });
+      throw new DanasError("E_ARCHITECTURE", `run ${run} has not chosen a network yet`, {
+        hint: "let it finish, or name one with --architecture",
+      });
     }
     return { config: join(folder, files.resolved), architecture: chosen, name: name ?? `${journal.plan.name}-retrain` };
   } finally {

@@ -2,11 +2,10 @@ import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { loadConfig } from "../../config/load.js";
 import type { Settings } from "../../domain/settings.js";
-import { createJournal } from "../../journal/sqlite.js";
 import { makeWorker } from "../adapters.js";
 import { conduct } from "../conduct.js";
 import type { Io } from "../io.js";
-import { createRunFolder, journalOf, shortName } from "../runs.js";
+import { beginJournal, createRunFolder, shortName } from "../runs.js";
 
 export interface SearchOptions {
   readonly set: readonly string[];
@@ -30,11 +29,15 @@ export const settingsOf = ({ set, name }: { set: readonly string[]; name?: strin
 ];
 
 /** Makes the run's folder and carries the run out. @returns the exit code */
-export async function start(settings: Settings, how: { original: string; force: boolean; quiet: boolean }, io: Io): Promise<number> {
+export async function start(
+  settings: Settings,
+  how: { original: string; force: boolean; quiet: boolean },
+  io: Io,
+): Promise<number> {
   createRunFolder(settings, how, io);
   const { runFolder, plan, checkpoints } = settings;
   const worker = await makeWorker(settings.worker, io);
-  const journal = createJournal(journalOf(runFolder), plan);
+  const journal = await beginJournal(settings);
   try {
     if (!how.quiet) io.err(`run ${shortName(runFolder, io)}: ${plan.programs.join(", ")}\n`);
     return await conduct({ folder: runFolder, journal, worker, checkpoints, quiet: how.quiet }, io);

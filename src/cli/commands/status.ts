@@ -55,7 +55,9 @@ const statusOf = (folder: string, journal: Journal, io: Io): Status =>
 
 function line({ status: stands, progress, chosen, testAccuracy, lastEntryAt, mock }: Status, name: string): string {
   const doing = stands.kind === "running" && progress ? `running: ${progress.label}` : stands.kind;
-  const found = chosen ? `${amount(chosen.macs)} MACs${testAccuracy === null ? "" : `, test ${percent(testAccuracy, 2)}`}` : "";
+  const found = chosen
+    ? `${amount(chosen.macs)} MACs${testAccuracy === null ? "" : `, test ${percent(testAccuracy, 2)}`}`
+    : "";
   const when = lastEntryAt === null ? "" : moment(lastEntryAt);
   return `${name.padEnd(24)} ${doing.padEnd(28)} ${when.padEnd(21)} ${found}${mock ? "  (mock)" : ""}`.trimEnd();
 }

@@ -1,10 +1,10 @@
-import { findPython } from "../../worker/python.js";
 import { loadConfig } from "../../config/load.js";
 import { extremes } from "../../cost/extremes.js";
 import { costTable } from "../../cost/table.js";
 import type { Plan } from "../../domain/plan.js";
 import { amount, bigWords } from "../../report/words.js";
 import { countArchitectures } from "../../spaces/size.js";
+import { findPython } from "../../worker/python.js";
 import type { Io } from "../io.js";
 
 export interface ValidateOptions {
@@ -16,7 +16,11 @@ export interface ValidateOptions {
 }
 
 /** `danas validate CONFIG`: everything that can be checked before anything starts. */
-export async function validate(config: string, { set, skipData, resolved, json }: ValidateOptions, io: Io): Promise<number> {
+export async function validate(
+  config: string,
+  { set, skipData, resolved, json }: ValidateOptions,
+  io: Io,
+): Promise<number> {
   const settings = loadConfig(config, { set, skipData, cwd: io.cwd, env: io.env });
   const { worker, plan, resolvedYaml, runFolder } = settings;
   if (!skipData && (worker.kind === "local" || worker.kind === "embedded")) findPython(worker.python, io.env);

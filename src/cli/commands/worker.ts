@@ -1,13 +1,13 @@
 import { spawn } from "node:child_process";
-import { findPython, workerEnvironment } from "../../worker/python.js";
 import { DanasError } from "../../domain/errors.js";
+import { findPython, workerEnvironment } from "../../worker/python.js";
 import type { Io } from "../io.js";
 
 /** `danas worker …`: the Python worker in the foreground, for another machine or another terminal. Arguments are its own. */
 export async function worker(args: readonly string[], io: Io): Promise<number> {
   const python = findPython(null, io.env);
   // a serving worker ends with us, however we end: then the pipe that is its standard input closes
-  const serves = args.some((arg) => arg === "--listen" || arg.startsWith("--listen="));
+  const serves = !args.some((arg) => arg === "--help" || arg === "-h" || arg === "--parent-stdin");
   const child = spawn(python, ["-m", "danas_worker", ...args, ...(serves ? ["--parent-stdin"] : [])], {
     cwd: io.cwd,
     env: workerEnvironment([io.cwd], io.env),
@@ -20,7 +20,14 @@ export async function worker(args: readonly string[], io: Io): Promise<number> {
   process.on("SIGINT", ignore);
   try {
     return await new Promise<number>((done, fail) => {
-      child.once("error", (error) => fail(new DanasError("E_WORKER_START", `cannot start ${python}: ${error.message}`, { hint: "run `npm run setup`", exitCode: 1 })));
+      child.once("error", (error) =>
+        fail(
+          new DanasError("E_WORKER_START", `cannot start ${python}: ${error.message}`, {
+            hint: "run `npm run setup`",
+            exitCode: 1,
+          }),
+        ),
+      );
       child.once("exit", (code, signal) => done(code ?? (signal === "SIGINT" ? 130 : signal === "SIGTERM" ? 143 : 1)));
     });
   } finally {

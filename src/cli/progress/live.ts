@@ -83,7 +83,7 @@ export class Live {
     this.#pace.push({ at: now, program, steps: stepsDone });
     const first = this.#pace[0];
     const steps = stepsDone - first.steps;
-    if (steps <= 0 || now - first.at < 1000) return null;
+    if (steps <= 0 || stepsDone >= stepsTotal || now - first.at < 1000) return null;
     return ((stepsTotal - stepsDone) * (now - first.at)) / steps;
   }
 }

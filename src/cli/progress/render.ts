@@ -37,9 +37,13 @@ function numbers({ loss, samplesPerSecond, split, leftMs }: View): string[] {
   const said: string[] = [];
   if (loss !== null) said.push(`loss ${loss.toFixed(3)}`);
   if (samplesPerSecond !== null) said.push(`${countWords(Math.round(samplesPerSecond))} images/s`);
-  if (split) said.push(`time: data ${percent(split.data, 0)} compute ${percent(split.compute, 0)} wait ${percent(split.wait, 0)}`);
+  if (split)
+    said.push(
+      `time: data ${percent(split.data, 0)} compute ${percent(split.compute, 0)} wait ${percent(split.wait, 0)}`,
+    );
   if (leftMs !== null) said.push(`${duration(leftMs)} left`);
   return said;
 }
 
-const shareDone = ({ stepsDone, stepsTotal }: Progress): number => (stepsTotal > 0 ? Math.min(1, stepsDone / stepsTotal) : 0);
+const shareDone = ({ stepsDone, stepsTotal }: Progress): number =>
+  stepsTotal > 0 ? Math.min(1, stepsDone / stepsTotal) : 0;

@@ -1,5 +1,5 @@
 import { homedir } from "node:os";
-import { dirname, isAbsolute, join, resolve as absolute } from "node:path";
+import { resolve as absolute, dirname, isAbsolute, join } from "node:path";
 import type { z } from "zod";
 import { DanasError, DanasErrors } from "../../domain/errors.js";
 import type { Document, Path } from "../document.js";

@@ -30,7 +30,8 @@ export function resolveData(at: Resolving): DataSpec | null {
 const fashionMnistInput: InputShape = { channels: 1, height: 28, width: 28 };
 
 /** whether the images are read on this machine, so that we can look */
-const isHere = (at: Resolving): boolean => !at.skipData && at.config.worker.kind !== "mock" && at.config.worker.kind !== "grpc";
+const isHere = (at: Resolving): boolean =>
+  !at.skipData && at.config.worker.kind !== "mock" && at.config.worker.kind !== "grpc";
 
 function sourceOf(at: Resolving, data: DataConfig): DataSource {
   switch (data.source) {
@@ -39,7 +40,13 @@ function sourceOf(at: Resolving, data: DataConfig): DataSource {
     case "folder": {
       const root = pathIn(at, ["data", "root"], data.root);
       if (isHere(at) && !isFolder(root)) {
-        problem(at, ["data", "root"], "E_DATA_MISSING", `there is no folder ${root}`, "name the folder that holds the class folders");
+        problem(
+          at,
+          ["data", "root"],
+          "E_DATA_MISSING",
+          `there is no folder ${root}`,
+          "name the folder that holds the class folders",
+        );
       }
       return { kind: "folder", root };
     }
@@ -58,18 +65,36 @@ function classesOf(at: Resolving, data: DataConfig, source: DataSource): number 
   const counted = isHere(at) && source.kind === "folder" && isFolder(source.root) ? countClasses(source.root) : null;
   if (counted !== null && counted < 2) {
     const hint = "one folder a class; or a folder `train` that holds them";
-    problem(at, ["data", "root"], "E_DATA_MISSING", `${source.kind === "folder" && source.root} holds ${counted} class folders, at least 2 are needed`, hint);
+    problem(
+      at,
+      ["data", "root"],
+      "E_DATA_MISSING",
+      `${source.kind === "folder" && source.root} holds ${counted} class folders, at least 2 are needed`,
+      hint,
+    );
     return null;
   }
   if (data.classes === undefined) {
     if (counted !== null) return counted;
     if (at.problems.length === 0) {
-      problem(at, ["data"], "E_CONFIG_MISSING", "data.classes is missing, and the folder cannot be looked into from here", "say how many class folders there are");
+      problem(
+        at,
+        ["data"],
+        "E_CONFIG_MISSING",
+        "data.classes is missing, and the folder cannot be looked into from here",
+        "say how many class folders there are",
+      );
     }
     return null;
   }
   if (counted !== null && counted !== data.classes) {
-    problem(at, ["data", "classes"], "E_DATA_CLASSES", `there are ${counted} class folders, data.classes is ${data.classes}`, `write ${counted}, or leave it out`);
+    problem(
+      at,
+      ["data", "classes"],
+      "E_DATA_CLASSES",
+      `there are ${counted} class folders, data.classes is ${data.classes}`,
+      `write ${counted}, or leave it out`,
+    );
   }
   return data.classes;
 }
@@ -96,7 +121,12 @@ function countClasses(root: string): number {
 
 // ---- Fashion-MNIST --------------------------------------------------------------------------------------------------
 
-const files = ["train-images-idx3-ubyte", "train-labels-idx1-ubyte", "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte"];
+const files = [
+  "train-images-idx3-ubyte",
+  "train-labels-idx1-ubyte",
+  "t10k-images-idx3-ubyte",
+  "t10k-labels-idx1-ubyte",
+];
 
 /** Where Fashion-MNIST may lie, in the order scripts/data.mjs looks: named, the user's cache, the Debian package. */
 export function fashionMnistFolders(env: Environment): string[] {
@@ -120,6 +150,7 @@ function fashionMnistRoot(at: Resolving, named: string | undefined): string {
   const folders = fashionMnistFolders(at.env);
   const found = folders.find((folder) => missingFile(folder) === null);
   if (found) return found;
-  if (isHere(at)) problem(at, ["data"], "E_DATA_MISSING", `Fashion-MNIST is not in ${folders.join(", nor in ")}`, fetch);
+  if (isHere(at))
+    problem(at, ["data"], "E_DATA_MISSING", `Fashion-MNIST is not in ${folders.join(", nor in ")}`, fetch);
   return folders[folders.length - 1];
 }

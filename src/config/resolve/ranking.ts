@@ -27,7 +27,13 @@ export function resolveRanking(
   const wanted = (searches && needsRanking(at)) || (programs?.includes("rank") ?? false);
   if (config.ranking === "none" || (config.ranking === undefined && !wanted)) {
     if (wanted) {
-      problem(at, ["ranking"], "E_RANKING_MISSING", "the classes' difficulty is needed, but ranking is none", "leave ranking out to have it trained, or set search.order to random");
+      problem(
+        at,
+        ["ranking"],
+        "E_RANKING_MISSING",
+        "the classes' difficulty is needed, but ranking is none",
+        "leave ranking out to have it trained, or set search.order to random",
+      );
     }
     return { source: "none" };
   }
@@ -40,8 +46,19 @@ export function resolveRanking(
   );
   const encoded = references.map((reference) => reference && encode(space, reference));
   for (const [index, text] of encoded.entries()) {
-    if (text !== null && config.ranking !== undefined && encoded.indexOf(text) < index && space.slots.some(({ candidates }) => candidates.length > 1)) {
-      problem(at, ["ranking", "references", index], "E_REFERENCES", "two reference networks are the same", "name different ones, or only one");
+    if (
+      text !== null &&
+      config.ranking !== undefined &&
+      encoded.indexOf(text) < index &&
+      space.slots.some(({ candidates }) => candidates.length > 1)
+    ) {
+      problem(
+        at,
+        ["ranking", "references", index],
+        "E_REFERENCES",
+        "two reference networks are the same",
+        "name different ones, or only one",
+      );
     }
   }
   const recipe = resolveRecipe(at, ["ranking"], ranking, space.input);
@@ -58,7 +75,8 @@ function readRanking(at: Resolving, space: Space, file: string): RankingPlan | n
     let text: string;
     try {
       const stat = statSync(full);
-      if (!stat.isFile() || stat.size > maxFileBytes) throw new Error(stat.isFile() ? "it is too large" : "it is no file");
+      if (!stat.isFile() || stat.size > maxFileBytes)
+        throw new Error(stat.isFile() ? "it is too large" : "it is no file");
       text = readFileSync(full, "utf8");
     } catch (error) {
       throw new DanasError("E_RANKING_READ", `cannot read ${full}: ${(error as Error).message}`, {
@@ -69,7 +87,13 @@ function readRanking(at: Resolving, space: Space, file: string): RankingPlan | n
   });
   if (!ranking) return null;
   if (ranking.classes.length !== space.classes) {
-    problem(at, path, "E_RANKING_CLASSES", `the ranking has ${ranking.classes.length} classes, the data ${space.classes}`, "it is of other data: rank again");
+    problem(
+      at,
+      path,
+      "E_RANKING_CLASSES",
+      `the ranking has ${ranking.classes.length} classes, the data ${space.classes}`,
+      "it is of other data: rank again",
+    );
     return null;
   }
   return { source: "given", ranking };

@@ -3,8 +3,8 @@ import { assertNever } from "../../domain/errors.js";
 import type { CostTerm, GateOptions, RoundPlan, SearchPlan, StrategyPlan } from "../../domain/plan.js";
 import type { InputShape } from "../../domain/space.js";
 import type { Path } from "../document.js";
-import type { Config } from "../schema.js";
 import type { ClassCount } from "../schema/scalars.js";
+import type { Config } from "../schema.js";
 import { problem, type Resolving } from "./context.js";
 import { resolveRecipe } from "./recipe.js";
 
@@ -29,7 +29,10 @@ function strategyOf(at: Resolving, search: SearchConfig, budget: Budget, classes
         order: search.order,
         gate: gateOf(search),
         cost: costOf(at, search.cost, "hinge", budget),
-        final: typeof search.final === "string" ? { how: search.final } : { how: "best-of-sampled", samples: search.final.bestOf },
+        final:
+          typeof search.final === "string"
+            ? { how: search.final }
+            : { how: "best-of-sampled", samples: search.final.bestOf },
       };
     case "proxyless": {
       // the paper's argmax knows no budget: where there is one, it is kept
@@ -56,7 +59,8 @@ function strategyOf(at: Resolving, search: SearchConfig, budget: Budget, classes
   }
 }
 
-const isLimited = ({ maxMacs, minMacs, maxParams }: Budget): boolean => maxMacs !== null || minMacs !== null || maxParams !== null;
+const isLimited = ({ maxMacs, minMacs, maxParams }: Budget): boolean =>
+  maxMacs !== null || minMacs !== null || maxParams !== null;
 
 function gateOf({ gate, batchSize }: Extract<SearchConfig, { gate: unknown }>): GateOptions {
   return { ...gate, batchSize: gate.batchSize ?? batchSize };
@@ -70,7 +74,15 @@ function roundsOf(at: Resolving, search: DaNasConfig, classes: number): RoundPla
   if (warmup.epochs > 0) {
     paths.push(["search", "warmup", "classes"]);
     const count = countOf(at, paths[0], warmup.classes, classes);
-    rounds.push({ name: "warm-up", epochs: warmup.epochs, classes: count, prune: 0, gates: false, gateMode, cost: false });
+    rounds.push({
+      name: "warm-up",
+      epochs: warmup.epochs,
+      classes: count,
+      prune: 0,
+      gates: false,
+      gateMode,
+      cost: false,
+    });
   }
   for (const [index, round] of search.rounds.entries()) {
     const path = ["search", "rounds", index, "classes"];
@@ -88,25 +100,52 @@ function roundsOf(at: Resolving, search: DaNasConfig, classes: number): RoundPla
   for (let index = 1; index < rounds.length; index++) {
     const [before, now] = [rounds[index - 1], rounds[index]];
     if (now.classes >= before.classes) continue;
-    problem(at, paths[index], "E_ROUNDS", `${now.name} has ${now.classes} classes, ${before.name} had ${before.classes}`, "classes only come in: write them in ascending order");
+    problem(
+      at,
+      paths[index],
+      "E_ROUNDS",
+      `${now.name} has ${now.classes} classes, ${before.name} had ${before.classes}`,
+      "classes only come in: write them in ascending order",
+    );
   }
   const last = rounds[rounds.length - 1];
   if (last.classes < classes) {
-    problem(at, paths[paths.length - 1], "E_ROUNDS", `the last round has ${last.classes} of ${classes} classes`, "the search must end on the whole data: classes: all");
+    problem(
+      at,
+      paths[paths.length - 1],
+      "E_ROUNDS",
+      `the last round has ${last.classes} of ${classes} classes`,
+      "the search must end on the whole data: classes: all",
+    );
   }
   if (fromRound(search) > search.rounds.length) {
-    problem(at, ["search", "cost", "fromRound"], "E_ROUNDS", `the cost term begins in round ${fromRound(search)}, there are ${search.rounds.length}`, "set cost.form to none to leave it out");
+    problem(
+      at,
+      ["search", "cost", "fromRound"],
+      "E_ROUNDS",
+      `the cost term begins in round ${fromRound(search)}, there are ${search.rounds.length}`,
+      "set cost.form to none to leave it out",
+    );
   }
   return rounds;
 }
 
-const fromRound = ({ cost }: DaNasConfig): number => ("fromRound" in cost && typeof cost.fromRound === "number" ? cost.fromRound : 1);
+const fromRound = ({ cost }: DaNasConfig): number =>
+  "fromRound" in cost && typeof cost.fromRound === "number" ? cost.fromRound : 1;
 
 /** at least two classes: with one there is nothing to learn, and ln(classes) divides the loss */
 function countOf(at: Resolving, path: Path, wanted: ClassCount, classes: number): number {
   if ("share" in wanted) return Math.min(classes, Math.max(2, Math.round(wanted.share * classes)));
-  if (wanted.count < 2) problem(at, path, "E_ROUNDS", "a round needs at least 2 classes", "with one there is nothing to tell apart");
-  if (wanted.count > classes) problem(at, path, "E_ROUNDS", `${wanted.count} classes, but the data has ${classes}`, "write a share such as 30%, or all");
+  if (wanted.count < 2)
+    problem(at, path, "E_ROUNDS", "a round needs at least 2 classes", "with one there is nothing to tell apart");
+  if (wanted.count > classes)
+    problem(
+      at,
+      path,
+      "E_ROUNDS",
+      `${wanted.count} classes, but the data has ${classes}`,
+      "write a share such as 30%, or all",
+    );
   return wanted.count;
 }
 
@@ -114,10 +153,22 @@ function costOf(at: Resolving, cost: DaNasConfig["cost"], usual: CostTerm["form"
   const target = cost.targetMacs ?? budget.maxMacs;
   const form = cost.form ?? (target === null ? "none" : usual);
   if (form !== "none" && target === null) {
-    problem(at, ["search", "cost", "form"], "E_COST_TARGET", "the cost term has no target", "set budget.maxMacs or search.cost.targetMacs");
+    problem(
+      at,
+      ["search", "cost", "form"],
+      "E_COST_TARGET",
+      "the cost term has no target",
+      "set budget.maxMacs or search.cost.targetMacs",
+    );
   }
   if (form === "log-power" && target !== null && target < 3) {
-    problem(at, ["search", "cost", "targetMacs"], "E_COST_TARGET", "log-power divides by ln of the target", "write the target with its unit, such as 300M");
+    problem(
+      at,
+      ["search", "cost", "targetMacs"],
+      "E_COST_TARGET",
+      "log-power divides by ln of the target",
+      "write the target with its unit, such as 300M",
+    );
   }
   return {
     form,

@@ -1,5 +1,5 @@
-import { checkReachable } from "../../cost/extremes.js";
 import { mostLikelyWithin } from "../../cost/best.js";
+import { checkReachable } from "../../cost/extremes.js";
 import { costTable } from "../../cost/table.js";
 import type { Budget, CostTable } from "../../domain/cost.js";
 import type { DataSpec } from "../../domain/data.js";
@@ -23,10 +23,20 @@ export function resolveSpace(at: Resolving, data: DataSpec): Space | null {
   const slots = spec.stages.reduce((sum, stage) => sum + stage.slots, 0);
   const blocks = spec.stages.reduce((sum, stage) => sum + stage.slots * stage.candidates.length, 0);
   if (slots > maxSlots || blocks > maxBlocks) {
-    problem(at, ["space", "stages"], "E_SPACE", `${slots} slots with ${blocks} candidates are too many`, `at most ${maxSlots} slots with ${maxBlocks} candidates`);
+    problem(
+      at,
+      ["space", "stages"],
+      "E_SPACE",
+      `${slots} slots with ${blocks} candidates are too many`,
+      `at most ${maxSlots} slots with ${maxBlocks} candidates`,
+    );
     return null;
   }
-  return located(at, ({ message }) => blamed(message), () => buildSpace(spec, data.input, data.classes));
+  return located(
+    at,
+    ({ message }) => blamed(message),
+    () => buildSpace(spec, data.input, data.classes),
+  );
 }
 
 /** the builder names the part: `stem block 2: …`, `slot 3.1: …` */
@@ -51,14 +61,23 @@ export function resolveBudget(at: Resolving, space: Space): { budget: Budget; co
     problem(at, ["budget", "minMacs"], "E_BUDGET", "budget.minMacs is above budget.maxMacs", "exchange them");
     return { budget, costs };
   }
-  const path = ({ hint }: { hint?: string | undefined }): Path => ["budget", /budget\.(\w+)/.exec(hint ?? "")?.[1] ?? "maxMacs"];
+  const path = ({ hint }: { hint?: string | undefined }): Path => [
+    "budget",
+    /budget\.(\w+)/.exec(hint ?? "")?.[1] ?? "maxMacs",
+  ];
   const before = at.problems.length;
   located(at, path, () => checkReachable(costs, budget));
   const limits = [maxMacs, minMacs, maxParams].filter((limit) => limit !== null).length;
   if (at.problems.length === before && limits > 1) {
     const uniform = space.slots.map(({ candidates }) => candidates.map(() => 0));
     if (mostLikelyWithin(costs, uniform, allAlive(space), budget) === null) {
-      problem(at, ["budget"], "E_BUDGET_UNREACHABLE", "no network of the space keeps all limits at once", "widen one of them");
+      problem(
+        at,
+        ["budget"],
+        "E_BUDGET_UNREACHABLE",
+        "no network of the space keeps all limits at once",
+        "widen one of them",
+      );
     }
   }
   return { budget, costs };

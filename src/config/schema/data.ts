@@ -10,7 +10,9 @@ const common = {
     .gt(0)
     .max(0.9)
     .default(0.1)
-    .describe("Share of the training images held out for validation, of each class, where the source has no such split."),
+    .describe(
+      "Share of the training images held out for validation, of each class, where the source has no such split.",
+    ),
   onDevice: z
     .enum(["auto", "always", "never"])
     .default("auto")
@@ -30,7 +32,9 @@ export const fashionMnist = z
     source: z.literal("fashion-mnist"),
     root: path
       .optional()
-      .describe("Folder with the four files. Default: the user's cache, else the Debian package dataset-fashion-mnist."),
+      .describe(
+        "Folder with the four files. Default: the user's cache, else the Debian package dataset-fashion-mnist.",
+      ),
     ...common,
   })
   .describe("Fashion-MNIST: 70,000 grey images of 28x28, 10 classes of clothing.");

@@ -16,9 +16,7 @@ const learningRateShape = z.strictObject({
 export const learningRate = z
   .union([positive.max(1000), learningRateShape])
   .transform((value) =>
-    typeof value === "number"
-      ? ({ shape: "cosine", from: value, to: 0, warmupEpochs: 0, cycles: 1 } as const)
-      : value,
+    typeof value === "number" ? ({ shape: "cosine", from: value, to: 0, warmupEpochs: 0, cycles: 1 } as const) : value,
   );
 
 const optimizer = z.strictObject({
@@ -32,7 +30,12 @@ const optimizer = z.strictObject({
 const augment = z.union([
   z.literal("none"),
   z.strictObject({
-    pad: z.int().min(0).max(1024).optional().describe("Random crop after so many pixels of padding. Default: an eighth of the side; 0 with minArea."),
+    pad: z
+      .int()
+      .min(0)
+      .max(1024)
+      .optional()
+      .describe("Random crop after so many pixels of padding. Default: an eighth of the side; 0 with minArea."),
     flip: z.boolean().optional().describe("Mirror every other image. Default: true."),
     cutout: z.int().min(0).max(16_384).default(0).describe("Side of a square that is blanked, pixels; 0 = off."),
     minArea: z
@@ -40,7 +43,9 @@ const augment = z.union([
       .min(0.01)
       .max(1)
       .optional()
-      .describe("Random resized crop: the smallest share of the area; 1 = off. Default: 0.08 for inputs of 96 pixels or more, else off."),
+      .describe(
+        "Random resized crop: the smallest share of the area; 1 = off. Default: 0.08 for inputs of 96 pixels or more, else off.",
+      ),
   }),
 ]);
 

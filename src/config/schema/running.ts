@@ -113,7 +113,4 @@ const mock = z
   })
   .describe("Made-up numbers with a planted optimum, no Python: to try a config or a method in seconds.");
 
-export const worker = z
-  .discriminatedUnion("kind", [local, grpc, embedded, mock])
-  .prefault({})
-  .describe("Who trains.");
+export const worker = z.discriminatedUnion("kind", [local, grpc, embedded, mock]).prefault({}).describe("Who trains.");

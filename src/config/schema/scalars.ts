@@ -45,7 +45,10 @@ export const classCount = z
     const percent = /^(\d{1,3}(?:\.\d+)?)\s*%$/.exec(value);
     const share = percent ? Number(percent[1]) / 100 : 0;
     if (share > 0 && share <= 1) return { share };
-    context.addIssue({ code: "custom", message: `must be a count, a share such as 30%, or all, not ${JSON.stringify(value)}` });
+    context.addIssue({
+      code: "custom",
+      message: `must be a count, a share such as 30%, or all, not ${JSON.stringify(value)}`,
+    });
     return z.NEVER;
   })
   .meta({ written: "a count, a share such as 30%, or all" });

@@ -28,7 +28,10 @@ const gate = z
     beta1: fraction.lt(1).default(0).describe("Adam's."),
     beta2: fraction.lt(1).default(0.999).describe("Adam's."),
     epsilon: positive.default(1e-8).describe("Adam's."),
-    batchSize: count.max(1_000_000).optional().describe("Validation images a gate step. Default: the search's batchSize."),
+    batchSize: count
+      .max(1_000_000)
+      .optional()
+      .describe("Validation images a gate step. Default: the search's batchSize."),
   })
   .prefault({})
   .describe("Steps on the architecture parameters.");
@@ -54,7 +57,9 @@ const cost = (form: "hinge" | "linear") =>
 
 const samples = count.max(100_000);
 const mostLikely = z.literal("most-likely");
-const bestOf = z.strictObject({ bestOf: samples.describe("Networks drawn within the budget and compared by validation accuracy.") });
+const bestOf = z.strictObject({
+  bestOf: samples.describe("Networks drawn within the budget and compared by validation accuracy."),
+});
 
 const round = z.strictObject({
   classes: classCount.describe("Classes in the data: a count, a share such as 30%, or all."),
@@ -78,7 +83,9 @@ export const daNas = z
       .min(1)
       .max(1000)
       .prefault([{ classes: "30%" }, { classes: "60%" }, { classes: "all" }])
-      .describe("Rounds on growing sets of classes; after each, the least probable candidates are cut. The last has all classes."),
+      .describe(
+        "Rounds on growing sets of classes; after each, the least probable candidates are cut. The last has all classes.",
+      ),
     epochsPerRound: epochs.default(20).describe("Epochs of each round that does not say otherwise."),
     prune: fraction
       .lt(1)
@@ -94,7 +101,9 @@ export const daNas = z
     final: z
       .union([mostLikely, bestOf])
       .default("most-likely")
-      .describe("How the network is chosen: the most likely one within the budget (exactly), or `{bestOf: 50}` drawn ones by validation accuracy."),
+      .describe(
+        "How the network is chosen: the most likely one within the budget (exactly), or `{bestOf: 50}` drawn ones by validation accuracy.",
+      ),
     ...common,
   })
   .describe("DA-NAS: prune block by block while the data grows from easy classes to all.");
@@ -111,7 +120,9 @@ export const proxyless = z
     final: z
       .union([mostLikely, z.literal("argmax"), bestOf])
       .optional()
-      .describe("argmax: the most likely candidate of each slot (the paper's, whatever it costs). Default: most-likely where there is a budget, else argmax."),
+      .describe(
+        "argmax: the most likely candidate of each slot (the paper's, whatever it costs). Default: most-likely where there is a budget, else argmax.",
+      ),
     ...common,
   })
   .describe("ProxylessNAS: gradient-based, on all classes, without pruning.");

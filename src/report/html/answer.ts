@@ -18,8 +18,11 @@ export function answer(story: Story): Html {
   const { figure: big, unit, says } = headline(story);
   return html`<div class="answer"><div>${
     unit === null ? html`<div class="words">${big}</div>` : html`<div class="figure">${big}<small>${unit}</small></div>`
-  }<p class="says">${says}</p></div><div><p class="lede">${lede(story)}</p>${found && facts(story, found)}</div></div>`;
+  }<p class="says">${says}</p></div><div><p class="lede">${unbroken(lede(story))}</p>${found && facts(story, found)}</div></div>`;
 }
+
+/** a number is not parted from its unit at a line's end */
+const unbroken = (text: string): string => text.replace(/(\d) (?=(?:ms|s|min|h|d|%)\b)/g, "$1\u00a0");
 
 function facts(story: Story, found: Found): Html {
   const { maxMacs } = story.asked.budget;
@@ -40,11 +43,14 @@ export function callout({ status, commands }: Story): Html {
   return html`<div class="callout${status.kind === "failed" && html` bad`}" role="status">${
     status.kind === "new"
       ? html`<p><b>Nothing has happened yet.</b></p>`
-      : html`<p><b>${status.kind === "failed" ? "Failed" : "Interrupted"} while ${status.doing}.</b> ${status.message}</p>`
+      : html`<p><b>${status.kind === "failed" ? "Failed" : "Interrupted"} while ${status.doing}.</b> ${sentence(status.message)}</p>`
   }${status.kind === "failed" && status.hint && html`<p>${status.hint}</p>`}${
     next && html`<p>To ${next.does}: <code>${next.line}</code></p>`
   }</div>`;
 }
+
+const sentence = (text: string): string =>
+  `${text.slice(0, 1).toUpperCase()}${text.slice(1)}${/[.!?]$/.test(text) ? "" : "."}`;
 
 export function foundSection(story: Story): Html {
   const { found, network } = story;
@@ -63,11 +69,11 @@ export function foundSection(story: Story): Html {
       title: "The network",
       wide: true,
       about:
-        "Input on the left. The height of a shape is the square root of its channels: an inverted bottleneck swells where it expands. An arc is a residual connection; the columns below are each block's share of the MACs.",
+        "Input on the left. The height of a shape is the square root of its channels: an inverted bottleneck swells where it expands. An arc is a residual connection, ÷ 2 halves the resolution; the columns below are each block's share of the MACs.",
     },
     figure(
       networkDrawing(network),
-      html`<span class="mono">${found.encoded}</span>`,
+      encodedWords(found.encoded),
       key([
         ...kernels.map((kernel) => ({
           colour: [1, 3, 5, 7, 9].includes(kernel) ? `var(--k${kernel})` : "var(--cut)",
@@ -106,7 +112,7 @@ export function foundSection(story: Story): Html {
         "Multiply-adds for one image, on a logarithmic scale from the smallest to the largest network of the space.",
     },
     figure(ruler(story, found), rulerWords(story, found)),
-    found.testPerClass && perClass(story, found.testPerClass),
+    found.testPerClass && perClass(found.testPerClass),
     found.exported.length > 0 &&
       table(
         "Exported, below the run's folder",
@@ -120,10 +126,14 @@ export function foundSection(story: Story): Html {
   )}`;
 }
 
+/** may break between stages, nowhere else */
+const encodedWords = (encoded: string): Html =>
+  html`<span class="mono">${encoded.split("/").map((stage, index) => html`${index > 0 && html`/<wbr>`}<span class="nowrap">${stage}</span>`)}</span>`;
+
 function rulerWords({ alternatives, asked }: Story, found: Found): string {
   const { smallest, largest } = alternatives;
   const times = (a: number, b: number) => (b > 0 ? (a / b).toFixed(1) : "?");
-  return `The found network needs ${times(found.macs, smallest.macs)} times the MACs of the smallest network of the space and 1/${times(largest.macs, found.macs)} of the largest's. ${countWords(found.macs)} multiply-adds are ${amount(2 * found.macs)} floating-point operations where a tool counts two for each.${asked.budget.maxParams === null ? "" : ` Parameters were limited to ${amount(asked.budget.maxParams)}.`}`;
+  return `The found network needs ${times(found.macs, smallest.macs)} times the MACs of the smallest network of the space; the largest needs ${times(largest.macs, found.macs)} times those of the found one. ${countWords(found.macs)} multiply-adds are ${amount(2 * found.macs)} floating-point operations where a tool counts two for each.${asked.budget.maxParams === null ? "" : ` Parameters were limited to ${amount(asked.budget.maxParams)}.`}`;
 }
 
 function ruler({ alternatives, asked }: Story, found: Found): Html {
@@ -134,9 +144,9 @@ function ruler({ alternatives, asked }: Story, found: Found): Html {
   };
   // a label near an end hangs towards the middle
   const hang = (at: number) =>
-    at < 15
+    at < 12
       ? "left:0;text-align:left"
-      : at > 80
+      : at > 88
         ? "right:0;text-align:right"
         : `left:${at}%;transform:translateX(-50%);text-align:center`;
   const { maxMacs } = asked.budget;
@@ -148,8 +158,8 @@ function ruler({ alternatives, asked }: Story, found: Found): Html {
   }<span class="mark" style="left:0"></span><span class="mark" style="left:100%"></span><span class="mark found" style="left:${at}%"></span><span class="label" style="top:0;${hang(at)}"><b>found</b><br>${amount(found.macs)}</span>${
     limit !== null &&
     html`<span class="label" style="top:63px;color:var(--warm);${hang(limit)}">budget<br>${amount(maxMacs ?? 0)}</span>`
-  }${(limit === null || limit >= 22) && html`<span class="label" style="top:63px;left:0">smallest<br>${amount(alternatives.smallest.macs)}</span>`}${
-    (limit === null || limit <= 76) &&
+  }${(limit === null || limit >= 13) && html`<span class="label" style="top:63px;left:0">smallest<br>${amount(alternatives.smallest.macs)}</span>`}${
+    (limit === null || limit <= 87) &&
     html`<span class="label" style="top:63px;right:0;text-align:right">largest<br>${amount(alternatives.largest.macs)}</span>`
   }</div>`;
 }
@@ -160,7 +170,7 @@ const rulerLabel = (smallest: number, found: number, budget: number | null, larg
 /** most classes of which each gets a bar */
 const barsShown = 24;
 
-function perClass(story: Story, classes: NonNullable<Found["testPerClass"]>): Html {
+function perClass(classes: NonNullable<Found["testPerClass"]>): Html {
   const measured = classes
     .flatMap(({ name, accuracy }) => (accuracy === null ? [] : [{ name, accuracy }]))
     .sort((a, b) => b.accuracy - a.accuracy);
@@ -172,7 +182,7 @@ function perClass(story: Story, classes: NonNullable<Found["testPerClass"]>): Ht
     left > 0 &&
     html`<p class="soft small">The ${half} best and the ${half} worst of ${measured.length} classes; the JSON report has all.</p>`
   }<div class="bars">${shown.map(
-    ({ name, accuracy }) =>
-      html`<span class="name">${name}</span>${bar([{ share: accuracy, colour: "var(--accent)" }], `${name}: ${percent(accuracy)}`)}<span>${percent(accuracy)}</span>`,
-  )}</div>${story.mock && html`<p class="soft small">Made-up numbers.</p>`}`;
+    ({ name, accuracy }, index) =>
+      html`${left > 0 && index === half && html`<span class="gap">${countWords(left)} more</span>`}<span class="name">${name}</span>${bar([{ share: accuracy, colour: "var(--accent)" }], `${name}: ${percent(accuracy)}`)}<span>${percent(accuracy)}</span>`,
+  )}</div>`;
 }

@@ -1,8 +1,8 @@
 import type { Ranking } from "../../domain/ranking.js";
 import type { Curve, Found, Story } from "../story.js";
-import { amount, percent, significant } from "../words.js";
+import { amount, percent, significant, tick } from "../words.js";
 import { type Html, nothing } from "./markup.js";
-import { axisText, epochAxis, line, plot, rampColour, shortened, valueAxis } from "./plot.js";
+import { axisText, epochAxis, epochText, fixedGrid, line, plot, rampColour, shortened, valueAxis } from "./plot.js";
 
 type Point = readonly [number, number];
 
@@ -43,7 +43,7 @@ export function difficultyPlot(picked: readonly PickedClass[], classes: number):
     wide: { width: 860, height: 380 },
     narrow: { width: 350, height: 330 },
     option: ({ narrow }) => ({
-      grid: { left: 42, right: named ? (narrow ? 84 : 124) : 16, top: 28, bottom: 44 },
+      grid: { ...fixedGrid, left: 50, right: named ? (narrow ? 84 : 124) : 16, top: 28, bottom: 44 },
       xAxis: epochAxis({
         name: "epoch",
         nameLocation: "middle",
@@ -105,13 +105,19 @@ export function searchPlot(story: Story): Html {
     option: ({ narrow }) => {
       const each = narrow ? 165 : 190;
       return {
-        grid: panels.map((_, index) => ({ left: 52, right: 18, top: 40 + index * each, height: each - 62 })),
+        grid: panels.map((_, index) => ({
+          ...fixedGrid,
+          left: 52,
+          right: 18,
+          top: (index === 0 ? 58 : 40) + index * each,
+          height: each - (index === 0 ? 80 : 62),
+        })),
         xAxis: panels.map((_, index) =>
           epochAxis({
             gridIndex: index,
             min: 0,
             max: end,
-            axisLabel: { ...axisText, show: index === panels.length - 1 },
+            axisLabel: { ...epochText, show: index === panels.length - 1 },
             ...(index === panels.length - 1 && { name: "epoch of the search", nameLocation: "middle", nameGap: 26 }),
           }),
         ),
@@ -119,13 +125,13 @@ export function searchPlot(story: Story): Html {
           valueAxis({
             gridIndex: index,
             name,
-            nameGap: 12,
+            nameGap: index === 0 ? 28 : 12,
             splitNumber: 3,
             scale: index === 2,
             min: index === 2 ? undefined : 0,
             max:
               index === 0 && maxMacs !== null
-                ? Math.max(maxMacs * 1.08, ...points.map(([, value]) => value * 1.05))
+                ? Math.max(maxMacs * 1.25, ...points.map(([, value]) => value * 1.05))
                 : undefined,
             nameTextStyle: {
               ...axisText,
@@ -137,7 +143,7 @@ export function searchPlot(story: Story): Html {
             axisLabel: {
               ...axisText,
               showMaxLabel: index !== 0 || maxMacs === null,
-              formatter: (value: number) => label(value),
+              formatter: (value: number) => tick(label(value)),
             },
           }),
         ),
@@ -154,8 +160,14 @@ export function searchPlot(story: Story): Html {
                   itemStyle: { color: at % 2 === 0 ? "var(--ink)" : "none", opacity: 0.045 },
                   label: {
                     show: index === 0,
-                    position: "insideTopLeft",
-                    formatter: () => shortened(round.name, narrow ? Math.max(3, Math.floor(26 / rounds.length)) : 16),
+                    distance: 3,
+                    position: "top",
+                    // only as much of the name as its band has room for
+                    formatter: () => {
+                      const share = (round.toEpoch - round.fromEpoch) / end;
+                      const room = Math.floor((share * (narrow ? 280 : 790)) / (narrow ? 6 : 7));
+                      return room < 3 ? "" : shortened(round.name, room);
+                    },
                     color: "var(--soft)",
                     fontSize: narrow ? 10 : 11.5,
                   },
@@ -199,7 +211,7 @@ export const curveName = (series: Curve["series"]): string => curveNames[series]
 export function curvePlot({ series, points }: Curve, xName = "epoch"): Html {
   if (points.length === 0) return nothing;
   const { name, accuracy } = curveNames[series];
-  const label = (value: number) => (accuracy ? percent(value, 0) : significant(value));
+  const label = (value: number) => (accuracy ? percent(value) : significant(value));
   const first = points[0];
   const last = points[points.length - 1];
   return plot({
@@ -209,7 +221,7 @@ export function curvePlot({ series, points }: Curve, xName = "epoch"): Html {
     wide: { width: 860, height: 230 },
     narrow: { width: 350, height: 210 },
     option: () => ({
-      grid: { left: 48, right: 22, top: 36, bottom: 42 },
+      grid: { ...fixedGrid, left: 48, right: 22, top: 36, bottom: 42 },
       xAxis: epochAxis({
         name: xName,
         nameLocation: "middle",
@@ -223,7 +235,7 @@ export function curvePlot({ series, points }: Curve, xName = "epoch"): Html {
         scale: true,
         splitNumber: 4,
         nameTextStyle: { ...axisText, align: "left", padding: [0, 0, 0, -40], fontWeight: 600, color: "var(--ink)" },
-        axisLabel: { ...axisText, formatter: label },
+        axisLabel: { ...axisText, formatter: (value: number) => tick(label(value)) },
       }),
       series: [
         series === "path-valid-accuracy"
@@ -257,23 +269,24 @@ export function comparedPlot(story: Story, found: Found): Html {
     wide: { width: 860, height: 320 },
     narrow: { width: 350, height: 280 },
     option: () => ({
-      grid: { left: 52, right: 26, top: 36, bottom: 46 },
+      grid: { ...fixedGrid, left: 52, right: 26, top: 36, bottom: 46 },
       xAxis: {
         ...valueAxis({
           scale: true,
           name: "MACs",
           nameLocation: "middle",
           nameGap: 28,
-          axisLabel: { ...axisText, formatter: amount },
+          axisLabel: { ...axisText, formatter: (value: number) => tick(amount(value)) },
           splitLine: { show: false },
         }),
         nameTextStyle: axisText,
       },
       yAxis: valueAxis({
         scale: true,
+        boundaryGap: ["6%", "10%"],
         name: "validation accuracy in the supernet",
         nameTextStyle: { ...axisText, align: "left", padding: [0, 0, 0, -44], fontWeight: 600, color: "var(--ink)" },
-        axisLabel: { ...axisText, formatter: (value: number) => percent(value, 0) },
+        axisLabel: { ...axisText, formatter: (value: number) => tick(percent(value)) },
       }),
       series: [
         {

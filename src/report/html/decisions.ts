@@ -1,17 +1,19 @@
-import type { Cut } from "../../domain/decision.js";
 import type { Round, Story } from "../story.js";
-import { choiceWords, classWords } from "../telling.js";
+import { choiceWords, roundName } from "../telling.js";
 import { amount, countWords, percent, plural, significant } from "../words.js";
-import { comparedPlot, curveName, curvePlot, searchPlot } from "./charts.js";
+import { curveName, curvePlot, searchPlot } from "./charts.js";
 import { cutOpacity, cutRounds, fateMap, levelOf, levelOpacity, probabilityStrip } from "./fates.js";
 import { type Html, html, nothing } from "./markup.js";
 import { figure, folded, key, section, table } from "./parts.js";
+import { comparedSection, reasonsSection } from "./reasons.js";
 
 export function decisionsSection(story: Story): Html {
   const { rounds, snapshots, prunes, choice, found } = story;
   if (rounds.length + snapshots.length + prunes.length === 0 && !choice) return nothing;
   const cutIn = cutRounds(story);
-  const paths = story.curves.find(({ series }) => series === "path-valid-accuracy");
+  // networks compared at the end all stand at one epoch: they have a picture of their own
+  const measured = story.curves.find(({ series }) => series === "path-valid-accuracy");
+  const paths = measured && new Set(measured.points.map(([epoch]) => epoch)).size > 1 ? measured : null;
   return html`${section(
     {
       id: "decisions",
@@ -28,38 +30,23 @@ export function decisionsSection(story: Story): Html {
           ...cutIn.map((round, index) => ({
             colour: "var(--cut)",
             opacity: cutOpacity(index, cutIn.length),
-            label: `cut at the end of ${rounds.find((opened) => opened.round === round)?.name ?? `round ${round}`}`,
+            label: `cut at the end of ${roundName(rounds.find((opened) => opened.round === round)?.name ?? `round ${round}`)}`,
           })),
           { colour: "var(--accent)", outlined: true, label: found ? "lived to the end, not chosen" : "alive" },
         ])}${fateMap(story)}`,
         choiceWords(story) ?? "Nothing has been chosen yet.",
       ),
-  )}${
-    prunes.some(({ cuts }) => cuts.length > 0) || (found && comparedPlot(story, found).text)
-      ? section(
-          {
-            id: "reasons",
-            title: "Why each was cut",
-            about:
-              "A cut is sound where the margin is wide and the candidate was tried often. The closest calls are where another seed may decide otherwise.",
-          },
-          closest(story),
-          html`${prunes.filter(({ cuts }) => cuts.length > 0).map((prune) => pruneTable(story, prune))}`,
-          found && html`<div>${compared(story)}</div>`,
-        )
-      : nothing
-  }${
+  )}${reasonsSection(story)}${comparedSection(story)}${
     snapshots.length > 0
       ? section(
           {
             id: "course",
             title: "Cost and certainty over time",
-            about:
-              "What a network drawn from the probabilities would cost on average, and how undecided the slots still are: an even choice of 19 has 2.94 nats, a settled one none.",
+            about: `What a network drawn from the probabilities would cost on average, and how undecided the slots still are: an even choice among ${story.asked.space.candidates} has ${Math.log(story.asked.space.candidates).toFixed(2)} nats, a settled one none.`,
           },
           figure(
             searchPlot(story),
-            "One point at the end of each epoch; bands are rounds.",
+            "One point at the end of each epoch; bands are rounds. What falls or rises at a round's end was cut.",
             folded("The numbers", snapshotTable(story)),
           ),
         )
@@ -72,7 +59,7 @@ export function decisionsSection(story: Story): Html {
             title: "Validation accuracy of the paths",
             about: "One point a path that was trained and measured.",
           },
-          figure(curvePlot(paths, "path"), "In the order in which they were measured."),
+          figure(curvePlot(paths, "epoch of the search"), "When each was measured."),
         )
       : nothing
   }${snapshots.length > 1 ? strips(story) : nothing}`;
@@ -95,82 +82,6 @@ function roundCard(round: Round, { asked }: Story): Html {
         ? "open"
         : "nothing cut"
   }</li>`;
-}
-
-function cutWords(
-  story: Story,
-  cut: Cut,
-  criterion: string,
-): { candidate: string; slot: string; survivor: string; value: string; margin: string } {
-  const slot = story.slots[cut.slot];
-  const show = (value: number) => (criterion === "probability" ? percent(value) : significant(value));
-  return {
-    candidate: slot.candidates[cut.candidate].name,
-    slot: slot.name,
-    survivor: slot.candidates[cut.survivor]?.name ?? "–",
-    value: show(cut.probability),
-    margin: criterion === "probability" ? `${significant(cut.margin * 100)} points` : significant(cut.margin),
-  };
-}
-
-function closest(story: Story): Html | null {
-  const cuts = story.prunes
-    .flatMap((prune) => prune.cuts.map((cut) => ({ prune, cut })))
-    .sort((a, b) => a.cut.margin - b.cut.margin);
-  if (cuts.length < 4) return null;
-  return html`<h3>The closest calls</h3><ol class="reasons">${cuts.slice(0, 5).map(({ prune, cut }) => {
-    const { candidate, slot, survivor, value, margin } = cutWords(story, cut, prune.criterion);
-    const classes = story.rounds.findLast(({ round }) => round === prune.round)?.classes ?? [];
-    return html`<li><b class="mono">${candidate}</b> in slot ${slot}: ${prune.criterion} ${value}, only ${margin} below <span class="mono">${survivor}</span>, the weakest that stayed. Round ${prune.round}, ${
-      classes.length > 0 && classes.length <= 6 ? classWords(classes) : plural(prune.classes, "class", "classes")
-    }; trained ${countWords(cut.timesTrained)} times, its gate moved ${countWords(cut.timesGated)}.</li>`;
-  })}</ol>`;
-}
-
-function pruneTable(story: Story, prune: Story["prunes"][number]): Html {
-  const name = story.rounds.find(({ round }) => round === prune.round)?.name ?? `round ${prune.round}`;
-  const rows = prune.cuts.map((cut) => ({ cut, ...cutWords(story, cut, prune.criterion) }));
-  return folded(
-    `End of ${name}: ${plural(prune.cuts.length, "cut")}, seen ${plural(prune.classes, "class", "classes")}`,
-    table(
-      `What was cut after epoch ${significant(prune.epoch)}, by ${prune.criterion}`,
-      [
-        { head: "slot", of: ({ slot }) => slot },
-        { head: "candidate", of: ({ candidate }) => html`<span class="mono">${candidate}</span>` },
-        { head: prune.criterion, of: ({ value }) => value, number: true },
-        { head: "margin", of: ({ margin }) => margin, number: true },
-        { head: "to", of: ({ survivor }) => html`<span class="mono">${survivor}</span>` },
-        { head: "trained", of: ({ cut }) => countWords(cut.timesTrained), number: true },
-        { head: "gated", of: ({ cut }) => countWords(cut.timesGated), number: true },
-        { head: "MACs", of: ({ cut }) => amount(cut.macs), number: true },
-      ],
-      rows,
-    ),
-  );
-}
-
-function compared(story: Story): Html {
-  if (!story.found) return nothing;
-  const picture = comparedPlot(story, story.found);
-  if (picture.text === "") return nothing;
-  const rows = [...(story.choice?.compared ?? [])].sort((a, b) => b.validAccuracy - a.validAccuracy);
-  return html`<h3>Compared networks</h3>${figure(
-    picture,
-    "Validation accuracy inside the supernet, after re-estimating batch-norm statistics. The ringed one was chosen.",
-    folded(
-      "The numbers",
-      table(
-        rows.length > 50 ? `The best 50 of ${rows.length}` : "From best to worst",
-        [
-          { head: "network", of: ({ encoded }) => html`<span class="mono">${encoded}</span>` },
-          { head: "accuracy", of: ({ validAccuracy }) => percent(validAccuracy), number: true },
-          { head: "MACs", of: ({ macs }) => amount(macs), number: true },
-          { head: "parameters", of: ({ params }) => amount(params), number: true },
-        ],
-        rows.slice(0, 50),
-      ),
-    ),
-  )}`;
 }
 
 /** most rows of a table over epochs */

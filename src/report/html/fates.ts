@@ -1,25 +1,29 @@
 import type { CandidateStory, SlotStory, Story } from "../story.js";
+import { isForBudget, roundName } from "../telling.js";
 import { percent, significant } from "../words.js";
 import { type Html, html, nothing } from "./markup.js";
 
 /** Which candidate of which slot went when: one cell each, columns are slots, rows candidates. */
 export function fateMap(story: Story): Html {
-  const names = [
-    ...new Set(
-      [...story.slots]
-        .sort((a, b) => b.candidates.length - a.candidates.length)
-        .flatMap(({ candidates }) => candidates.map(({ name }) => name)),
-    ),
-  ];
+  const few = story.slots.length <= 12;
+  if (!few) return drawFates(story, 30);
+  return html`<div class="plot"><div class="wide">${drawFates(story, 44)}</div><div class="narrow">${drawFates(story, 30)}</div></div>`;
+}
+
+/** @param least width of a cell; wider where the page has room */
+function drawFates(story: Story, least: number): Html {
+  const bySize = [...story.slots].sort((a, b) => b.candidates.length - a.candidates.length);
+  const names = [...new Set(bySize.flatMap(({ candidates }) => candidates.map(({ name }) => name)))];
   if (names.length === 0) return nothing;
   const label = Math.max(...names.map((name) => name.length)) * 7.3 + 10;
-  const many = story.slots.length > 12;
-  const [cellWidth, cellHeight] = [many ? 32 : 46, 19];
+  const cellHeight = 19;
+  const room = least > 30 || story.slots.length > 12 ? 1060 : 300;
+  const cellWidth = Math.min(72, Math.max(least, Math.floor((room - label) / story.slots.length)));
   const width = label + story.slots.length * cellWidth;
   const height = 34 + names.length * cellHeight;
   const rounds = cutRounds(story);
   return html`<svg viewBox="0 0 ${width} ${height}" width="${width}" role="img"><title>What became of every candidate of every slot; the table below has the reasons</title>
-${names.map((name, row) => html`<text class="mono" x="${label - 8}" y="${34 + row * cellHeight + 13.5}" text-anchor="end" font-size="12" fill="var(--soft)">${name}</text>`)}
+${names.map((name, row) => html`<text class="m" x="${label - 8}" y="${34 + row * cellHeight + 13.5}" text-anchor="end" font-size="12" fill="var(--soft)">${name}</text>`)}
 ${story.slots.map((slot, column) => {
   const x = label + column * cellWidth;
   const newStage = column === 0 || story.slots[column - 1].stage !== slot.stage;
@@ -82,7 +86,7 @@ export function fateWords({ fate, probability }: CandidateStory): string {
     case "passed-over":
       return `lived to the end${at}, another was chosen`;
     case "cut":
-      return `cut at the end of ${fate.roundName}, ${significant(fate.margin)} below the weakest that stayed`;
+      return `cut at the end of ${roundName(fate.roundName)}, ${isForBudget(fate) ? "for the budget" : `${significant(fate.margin)} below the weakest that stayed`}`;
   }
 }
 
@@ -135,7 +139,7 @@ export function probabilityStrip(story: Story, at: number): Html {
 ${order.map(({ candidate }, row) => {
   const leads = candidate.fate.kind === "chosen";
   const gone = candidate.fate.kind === "cut";
-  return html`<text class="mono" x="${label - 6}" y="${row * rowHeight + 9.5}" text-anchor="end" font-size="10" fill="${leads ? "var(--accent)" : gone ? "var(--soft)" : "var(--ink)"}" font-weight="${leads ? 700 : 400}">${candidate.name}</text>`;
+  return html`<text class="m" x="${label - 6}" y="${row * rowHeight + 9.5}" text-anchor="end" font-size="10" fill="${leads ? "var(--accent)" : gone ? "var(--soft)" : "var(--ink)"}" font-weight="${leads ? 700 : 400}">${candidate.name}</text>`;
 })}
 <rect x="${label}" y="0" width="${plotWidth}" height="${height}" fill="var(--wash)"/>
 ${[...paths].sort(([a], [b]) => a - b).map(([level, d]) => html`<path d="${d}" fill="var(--accent)" fill-opacity="${levelOpacity(level)}"/>`)}

@@ -3,6 +3,7 @@ import { GridComponent, MarkAreaComponent, MarkLineComponent } from "echarts/com
 import { type EChartsCoreOption, init, use } from "echarts/core";
 import { LabelLayout } from "echarts/features";
 import { SVGRenderer } from "echarts/renderers";
+import { tick } from "../words.js";
 import { type Html, html, trusted } from "./markup.js";
 
 use([LineChart, ScatterChart, GridComponent, MarkAreaComponent, MarkLineComponent, LabelLayout, SVGRenderer]);
@@ -65,6 +66,12 @@ function tidied(svg: string, id: string): string {
 
 export const axisText = { color: "var(--soft)", fontSize: 12, fontFamily: "inherit" } as const;
 
+/** epochs may be parts of one */
+export const epochText = { ...axisText, formatter: (epoch: number) => tick(epoch.toFixed(1)) } as const;
+
+/** the option's grids are where the drawing is: labels that stick out do not shrink one of several */
+export const fixedGrid = { outerBoundsMode: "none" } as const;
+
 export const valueAxis = (extra: Readonly<Record<string, unknown>> = {}) => ({
   type: "value",
   axisLine: { show: false },
@@ -79,7 +86,7 @@ export const epochAxis = (extra: Readonly<Record<string, unknown>> = {}) => ({
   type: "value",
   axisLine: { lineStyle: { color: "var(--faint)" } },
   axisTick: { show: false },
-  axisLabel: axisText,
+  axisLabel: epochText,
   splitLine: { show: false },
   minInterval: 1,
   nameTextStyle: axisText,
@@ -119,6 +126,8 @@ export function rampColour(at: number): string {
   return `#${channels.map((value) => value.toString(16).padStart(2, "0")).join("")}`;
 }
 
-/** names are people's: long ones are cut for a label, in full in the table beside it */
-export const shortened = (name: string, most: number): string =>
-  [...name].length <= most ? name : `${[...name].slice(0, most - 1).join("")}…`;
+/** names are people's: a label is one line, and cut where long; the table beside it has them in full */
+export function shortened(name: string, most: number): string {
+  const characters = [...name.replace(/\s+/g, " ")];
+  return characters.length <= most ? characters.join("") : `${characters.slice(0, most - 1).join("")}…`;
+}

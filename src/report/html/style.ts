@@ -48,7 +48,7 @@ font-variant-numeric:lining-nums proportional-nums;white-space:nowrap}
 .facts dt{color:var(--soft);font-size:.82rem}.facts dd{margin:0;font-size:1.32rem;font-weight:600;line-height:1.25}
 .facts dd small{display:block;font-size:.8rem;font-weight:400;color:var(--soft);line-height:1.4;margin-top:2px}
 .callout{border-left:4px solid var(--warm);background:var(--warm-wash);padding:14px 18px;border-radius:0 8px 8px 0;margin:0 0 26px}
-.callout p:last-child{margin:0}.callout.bad{border-color:var(--bad)}
+.callout p{max-width:none}.callout p:last-child{margin:0}.callout.bad{border-color:var(--bad)}
 nav{display:flex;flex-wrap:wrap;gap:4px 20px;padding:11px 0;border-top:1px solid var(--line);border-bottom:1px solid var(--line);font-size:.9rem}
 nav a{text-decoration:none;color:var(--soft)}nav a:hover{color:var(--accent)}
 section{padding:50px 0 0;display:grid;grid-template-columns:212px minmax(0,1fr);gap:14px 44px;scroll-margin-top:36px}
@@ -60,10 +60,10 @@ section.wide>header p{margin:0;max-width:80ch}
 h3{font-size:1rem;margin:30px 0 8px}
 figure{margin:0 0 20px}
 .card{background:var(--card);border:1px solid var(--line);border-radius:12px;padding:16px 18px}
-figcaption{font-size:.875rem;color:var(--soft);margin-top:8px;max-width:76ch}
+figcaption+.key{margin-top:10px}figcaption{font-size:.875rem;color:var(--soft);margin-top:8px;max-width:76ch}
 svg{display:block;max-width:100%;height:auto;font-family:var(--sans)}svg text{font-family:var(--sans)}
-svg .mono{font-family:var(--mono)}
-.plot svg{width:100%}.plot .narrow{display:none}
+svg .m{font-family:var(--mono)}
+.plot [role=img] svg{width:100%}.plot .narrow{display:none}
 .key{display:flex;flex-wrap:wrap;gap:4px 18px;font-size:.84rem;color:var(--soft);margin:0 0 12px;padding:0;list-style:none}
 .key li{display:flex;align-items:center;gap:6px}.key i{width:13px;height:13px;border-radius:3px;flex:none;print-color-adjust:exact;-webkit-print-color-adjust:exact}
 .scale{width:110px;height:10px;border-radius:5px;display:inline-block;print-color-adjust:exact;-webkit-print-color-adjust:exact}
@@ -74,13 +74,13 @@ table{border-collapse:collapse;width:100%;font-size:.875rem}
 caption{text-align:left;color:var(--soft);padding:0 0 8px;font-size:.875rem}
 th{font-weight:600;text-align:left;color:var(--soft);border-bottom:1.5px solid var(--line);padding:5px 14px 5px 0;vertical-align:bottom;line-height:1.3}
 td{padding:5px 14px 5px 0;border-bottom:1px solid var(--line);vertical-align:top;overflow-wrap:anywhere}
-th[scope=row]{color:var(--ink);border-bottom:1px solid var(--line);font-weight:500;overflow-wrap:anywhere}
+th[scope=row]{vertical-align:top;line-height:inherit;color:var(--ink);border-bottom:1px solid var(--line);font-weight:500;overflow-wrap:anywhere}
 td.n,th.n{text-align:right;white-space:nowrap}td:last-child,th:last-child{padding-right:0}
 .bar{height:9px;border-radius:5px;background:var(--wash);overflow:hidden;display:flex;min-width:60px;
 print-color-adjust:exact;-webkit-print-color-adjust:exact}
 .bar i{display:block;height:100%}
 .bars{display:grid;grid-template-columns:minmax(70px,max-content) minmax(80px,1fr) max-content;gap:5px 14px;align-items:center;font-size:.9rem;margin:0 0 14px}
-.bars .name{max-width:26ch;overflow-wrap:anywhere}
+.bars .gap{grid-column:1/-1;color:var(--soft);font-size:.84rem;border-top:1px dashed var(--line);border-bottom:1px dashed var(--line);padding:3px 0;margin:4px 0}.bars .name{max-width:26ch;overflow-wrap:anywhere}
 .ruler{position:relative;height:96px;margin:6px 6px 0;font-size:.8rem;color:var(--soft)}
 .ruler .track{position:absolute;left:0;right:0;top:44px;height:6px;border-radius:3px;background:var(--line)}
 .ruler .within{position:absolute;left:0;top:44px;height:6px;border-radius:3px;background:var(--accent);opacity:.45}
@@ -89,14 +89,14 @@ print-color-adjust:exact;-webkit-print-color-adjust:exact}
 .ruler .mark.limit{background:var(--warm);width:3px}
 .ruler,.ruler *{print-color-adjust:exact;-webkit-print-color-adjust:exact}
 .ruler .label{position:absolute;white-space:nowrap;line-height:1.3}.ruler b{color:var(--ink);font-weight:600}
-.net{display:flex;flex-wrap:wrap;gap:18px 6px;align-items:flex-end}
-.net figure{margin:0}.net .title{font-size:.8rem;border-top:2px solid var(--line);padding-top:6px;margin-right:6px;line-height:1.35;color:var(--soft)}
+.net{display:flex;flex-wrap:wrap;gap:18px 6px;align-items:flex-start}
+.net figure{margin:0}.net .title{font-size:.76rem;white-space:nowrap;border-top:2px solid var(--line);padding-top:6px;margin-right:6px;line-height:1.35;color:var(--soft)}
 .net .title b{color:var(--ink);font-weight:600}
 .code{background:var(--wash);border-radius:8px;padding:10px 14px;margin:0 0 8px;overflow-x:auto;font-size:.86rem;line-height:1.5;white-space:pre-wrap;overflow-wrap:anywhere}
 .multiples{display:grid;grid-template-columns:repeat(auto-fill,minmax(225px,1fr));gap:20px 22px}
 .multiples h4{margin:0 0 4px;font-size:.82rem;font-weight:600}.multiples h4 span{color:var(--soft);font-weight:400}
-.rounds{display:grid;grid-template-columns:repeat(auto-fit,minmax(150px,1fr));gap:12px;margin:0 0 8px;padding:0;list-style:none}
-.rounds li{background:var(--card);border:1px solid var(--line);border-radius:12px;padding:13px 15px;font-size:.86rem;color:var(--soft);line-height:1.45}
+.rounds{display:grid;grid-template-columns:repeat(auto-fit,minmax(150px,1fr));gap:12px;margin:0 0 14px;padding:0;list-style:none}
+.rounds li{max-width:290px;background:var(--card);border:1px solid var(--line);border-radius:12px;padding:13px 15px;font-size:.86rem;color:var(--soft);line-height:1.45}
 .rounds b{color:var(--ink);display:block;font-size:.98rem}.rounds .big{font-family:var(--serif);font-size:1.75rem;color:var(--ink);line-height:1.2;display:block;margin:5px 0 0}
 .reasons{list-style:none;margin:0 0 14px;padding:0}.reasons li{border-top:1px solid var(--line);padding:9px 0;font-size:.92rem}
 .reasons li:last-child{border-bottom:1px solid var(--line)}

@@ -1,3 +1,5 @@
+import { mostLikelyWithin } from "../../cost/best.js";
+import { extremes } from "../../cost/extremes.js";
 import { architectureCost, costTable } from "../../cost/table.js";
 import type { DataInfo, StreamSpec } from "../../domain/data.js";
 import type { Cut, Decision } from "../../domain/decision.js";
@@ -252,7 +254,10 @@ export function sampleJournal(options: SampleOptions): Journal {
     }
   }
   const final = probabilities();
-  const architecture = final.map((row) => row.indexOf(Math.max(...row)));
+  const budget = { maxMacs: options.maxMacs, minMacs: null, maxParams: null };
+  const logs = final.map((row) => row.map((p) => (p > 0 ? Math.log(p) : -1e9)));
+  const likely = mostLikelyWithin(costs, logs, alive, budget)?.architecture;
+  const architecture = likely ?? extremes(costs, alive).smallest.architecture;
   const chosen = { architecture, encoded: encode(space, architecture), ...architectureCost(costs, architecture) };
   const logProbability = final.reduce((sum, row, s) => sum + Math.log(row[architecture[s]]), 0);
   pending.push(

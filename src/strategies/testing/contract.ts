@@ -1,12 +1,15 @@
 import { isDeepStrictEqual } from "node:util";
 import { describe, expect, it } from "vitest";
 import { withinBudget } from "../../cost/extremes.js";
+import { architectureCost } from "../../cost/table.js";
+import type { Cost } from "../../domain/cost.js";
 import type { StreamSpec } from "../../domain/data.js";
 import type { Job } from "../../domain/job.js";
 import type { Plan } from "../../domain/plan.js";
 import type { Context } from "../../domain/program.js";
 import { type Alive, allAlive } from "../../domain/space.js";
 import { type AnyStrategy, drive, type Search } from "./drive.js";
+import { everyArchitecture } from "./world.js";
 
 /** What search/ relies on, whatever the method. @returns what is wrong with a finished search, in words; empty = nothing */
 export function violations(context: Context, streams: readonly StreamSpec[], search: Search): string[] {
@@ -113,7 +116,7 @@ export function strategyContract(
   name: string,
   strategy: AnyStrategy,
   contextOf: (changes?: Partial<Plan>) => Context,
-  smallestMacs: number,
+  smallest: Cost,
 ): void {
   const streamsIn = (context: Context) => strategy.streams(context, context.plan.search.strategy);
   const check = (context: Context) => violations(context, streamsIn(context), drive(context, strategy));
@@ -129,7 +132,17 @@ export function strategyContract(
     });
 
     it("under a budget that only the smallest networks meet", () => {
-      const budget = { maxMacs: Math.round(1.1 * smallestMacs), minMacs: null, maxParams: null };
+      const budget = { maxMacs: Math.round(1.1 * smallest.macs), minMacs: null, maxParams: null };
+      expect(check(contextOf({ budget }))).toEqual([]);
+    });
+
+    it("under a budget of parameters with a window of multiply-adds", () => {
+      // around one network, so that there is one: of those with fewest parameters, one amid the multiply-adds
+      const { plan, costs } = contextOf();
+      const networks = everyArchitecture(plan.space).map((architecture) => architectureCost(costs, architecture));
+      const lean = networks.sort((a, b) => a.params - b.params).slice(0, networks.length / 4);
+      const { macs, params } = lean.sort((a, b) => a.macs - b.macs)[Math.floor(lean.length / 2)];
+      const budget = { minMacs: Math.round(0.98 * macs), maxMacs: Math.round(1.02 * macs), maxParams: params };
       expect(check(contextOf({ budget }))).toEqual([]);
     });
 

@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { ServerCredentials } from "@grpc/grpc-js";
 import { createServer, ServerError, Status } from "nice-grpc";
 import {
   type Command,
@@ -55,7 +56,11 @@ export const trained = (id: string): Reply => ({
  * A worker in TypeScript behind a real gRPC server, that keeps the protocol where it is not told to break it: commands in
  * order, answers remembered by id.
  */
-export async function startFakeWorker(given: Partial<Behaviour> = {}, listen?: string): Promise<FakeWorker> {
+export async function startFakeWorker(
+  given: Partial<Behaviour> = {},
+  listen?: string,
+  security?: ServerCredentials,
+): Promise<FakeWorker> {
   const behaviour: Behaviour = {
     answer: ({ id }) => trained(id),
     refusal: null,
@@ -124,7 +129,7 @@ export async function startFakeWorker(given: Partial<Behaviour> = {}, listen?: s
   const server = createServer();
   server.add(WorkerDefinition, service);
   const address = listen ?? `unix:${join(folder, "worker.sock")}`;
-  const port = await server.listen(address);
+  const port = await server.listen(address, security);
   return {
     address: address.startsWith("unix:") ? address : address.replace(/:0$/, `:${port}`),
     behaviour,

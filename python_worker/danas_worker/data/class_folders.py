@@ -1,0 +1,132 @@
+"""Images in one folder per class, the folder's name being the class's."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import os
+import unicodedata
+from pathlib import Path
+
+import torch
+from PIL import Image, UnidentifiedImageError
+from torch import Tensor
+
+from .. import words
+from .decode import fitted
+from .images import DECODERS, Encoded, hold_or_decode
+from .source import Pool, Source, data_error
+
+ENDINGS = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".ppm", ".pgm"})
+
+
+def read_class_folders(root: Path, spec: words.DataSpec) -> Source:
+    """`root/train` with `root/valid` (or val) and `root/test` where they are; else the classes stand in `root`."""
+    top = _folders(root)
+    splits = {"train": root}
+    # a folder called train without folders in it is a class: of trains
+    if "train" in top and _folders(root / "train"):
+        splits["train"] = root / "train"
+        for split, names in (("valid", ("valid", "val")), ("test", ("test",))):
+            found = [name for name in names if name in top]
+            if len(found) > 1:
+                raise data_error(f"{root} has both {' and '.join(found)}", "keep one of them")
+            if found:
+                splits[split] = root / found[0]
+    classes = _class_names(splits["train"])
+    return Source(classes, {split: _pool(split, path, classes, spec) for split, path in splits.items()})
+
+
+def _folders(root: Path) -> list[str]:
+    """names of the folders in it, hidden ones left out, in the plain order of code points"""
+    try:
+        entries = [entry for entry in root.iterdir() if not entry.name.startswith(".")]
+        for entry in entries:
+            if entry.is_symlink() and not entry.exists():
+                raise data_error(f"{entry} is a link that leads nowhere", "repair or remove it")
+        return sorted(entry.name for entry in entries if entry.is_dir())
+    except OSError as error:
+        raise _unreadable(error) from None
+
+
+def _unreadable(error: OSError) -> words.JobFailed:
+    return data_error(f"{error.filename} cannot be read: {error.strerror}", "check data.root and its permissions")
+
+
+def _class_names(root: Path) -> tuple[str, ...]:
+    # tools that sort "naturally" disagree about the order, so nothing is keyed by position
+    names = _folders(root)
+    if len(names) < 2:
+        raise data_error(
+            f"{root} has {len(names) or 'no'} class folder{'' if len(names) == 1 else 's'}, at least 2 are needed",
+            "put the images into one folder per class",
+        )
+    seen: dict[str, str] = {}
+    for name in names:
+        try:
+            name.encode()
+        except UnicodeEncodeError:
+            raise data_error(f"the name of class folder {os.fsencode(name)!r} is not UTF-8", "rename it") from None
+        key = unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold())
+        if key in seen:
+            raise data_error(
+                f"the class folders {seen[key]!r} and {name!r} in {root} differ only in case or in Unicode form",
+                "merge or rename one: other systems would take them for the same",
+            )
+        seen[key] = name
+    return tuple(names)
+
+
+def _pool(split: str, root: Path, classes: tuple[str, ...], spec: words.DataSpec) -> Pool:
+    present = _folders(root)
+    stranger = next((name for name in present if name not in classes), None)
+    if stranger is not None:
+        raise data_error(f"class folder {root / stranger} has no counterpart in the training images", "remove it")
+    names: list[str] = []
+    labels: list[int] = []
+    for label, name in enumerate(classes):
+        found, others = _images_below(root, name) if name in present else ([], 0)
+        if split == "train" and not found:
+            seen = f": none of its {others} files ends in {', '.join(sorted(ENDINGS))}" if others else ""
+            raise data_error(f"class folder {root / name} holds no image{seen}", "add images, or remove the folder")
+        names += found
+        labels += [label] * len(found)
+    images = hold_or_decode(_encoded(root, names, spec.input), spec.input, spec.on_device)
+    return Pool(images, torch.tensor(labels, dtype=torch.int64))
+
+
+def _images_below(root: Path, name: str) -> tuple[list[str], int]:
+    """paths relative to root, with '/', in the plain order of code points; and how many other files there are"""
+
+    def unreadable(error: OSError) -> None:
+        raise _unreadable(error)
+
+    found = []
+    others = 0
+    for folder, _, files in os.walk(root / name, onerror=unreadable):
+        for file in files:
+            if not file.startswith(".") and os.path.splitext(file)[1].lower() in ENDINGS:
+                found.append(Path(folder, file).relative_to(root).as_posix())
+            else:
+                others += 1
+    return sorted(found), others
+
+
+def _encoded(root: Path, names: list[str], shape: words.InputShape) -> Encoded:
+    def load(index: int) -> tuple[Tensor, bytes]:
+        file = root / names[index]
+        try:
+            content = file.read_bytes()
+            with Image.open(io.BytesIO(content)) as image:
+                return fitted(image, shape), hashlib.sha256(content).digest()
+        except UnidentifiedImageError:
+            why = "it is damaged, or none"
+        except Exception as error:  # Pillow's decoders raise nearly anything over a damaged file
+            why = getattr(error, "strerror", None) or str(error) or type(error).__name__
+        raise data_error(f"{file} cannot be read as an image: {why}", "repair or remove it")
+
+    def name(index: int) -> bytes:
+        size = (root / names[index]).stat().st_size
+        return hashlib.sha256(os.fsencode(names[index]) + b"\0%d" % size).digest()
+
+    return Encoded(len(names), load, name, DECODERS)

@@ -1,0 +1,159 @@
+"""What cannot be done fails by a typed code, and the next job works."""
+
+from __future__ import annotations
+
+import gc
+import weakref
+from dataclasses import replace
+
+import pytest
+import torch
+import world
+
+from danas_worker import words
+from danas_worker.executor import Executor
+
+A = (0, 0, 0)
+
+
+def test_every_job_but_inspect_and_prepare_needs_a_model(tmp_path):
+    worker = Executor(tmp_path, frozenset(), None, world.open_fake)
+    jobs = [world.train([A]), world.evaluate([A]), words.BnScales(), words.Restrict(((0,),)), words.Checkpoint("x")]
+    for job in jobs:
+        with pytest.raises(words.JobFailed, match="no model") as caught:
+            worker.execute(job)
+        assert caught.value.code == "invalid-job" and "prepare" in caught.value.hint
+    signal, _ = worker.execute(words.Inspect(world.prepare().data))
+    assert signal.data.classes == ("class-0", "class-1", "class-2", "class-3")
+
+
+def absurd():
+    path, step = words.WeightedPath(A, 1.0), words.TrainStep
+    return [
+        (world.train([(0, 0)]), "3 choices"),
+        (world.train([(0, 0, 99)]), "between 0 and 2"),
+        (world.train([(0, 0, -1)]), "between 0 and 2"),
+        (world.train([A], name="nowhere"), "no stream"),
+        (
+            words.Train("train", "all", (step((path,), 0.1, 0), step((words.WeightedPath((9, 9, 9), 1.0),), 0.1, 1))),
+            "between",
+        ),
+        (world.evaluate([]), "needs an architecture"),
+        (world.evaluate([A], name="nowhere"), "no stream"),
+        (words.Evaluate("pass", (A,), 0, "nowhere", 2), "no stream"),
+        (words.Score("valid", (), (0,)), "needs an architecture"),
+        (words.Score("valid", (A,), ()), "a batch"),
+    ]
+
+
+def test_absurd_jobs_are_invalid_change_nothing_and_the_next_one_works(tmp_path):
+    worker = world.executor(tmp_path)
+    before = world.snapshot(worker)
+    for job, says in absurd():
+        with pytest.raises(words.JobFailed, match=says) as caught:
+            worker.execute(job)
+        assert caught.value.code == "invalid-job"
+    assert not world.changed(before, world.snapshot(worker))
+    worker.execute(world.train([A]))
+
+
+def test_a_batch_norm_over_one_value_is_refused_not_computed_to_nan(tmp_path):
+    shape = words.InputShape(3, 2, 2)
+    job = world.prepare(world.small_space(shape=shape), streams=(world.stream(batch_size=1), world.stream("b")))
+    worker = world.executor(tmp_path, job)
+    with pytest.raises(words.JobFailed, match="larger batch"):
+        worker.execute(world.train([A]))
+    worker.execute(world.train([A], name="b"))
+
+
+def test_a_network_too_large_for_the_machine_is_refused_before_it_is_built(tmp_path):
+    worker = world.executor(tmp_path)
+    wide = words.Block(words.Conv(31, "relu"), 3, 65_536, 1, 12, 12)
+    wider = words.Block(words.Conv(31, "relu"), 65_536, 65_536, 1, 12, 12)
+    space = replace(world.small_space(), stem=(wide, wider), slots=(), head=words.Head((), 0, "none", 0.0))
+    with pytest.raises(words.JobFailed, match="GB") as caught:
+        worker.execute(world.prepare(space))
+    assert caught.value.code == "out-of-memory"
+    with pytest.raises(words.JobFailed, match="no model"):
+        worker.execute(world.train([A]))
+    worker.execute(world.prepare())
+    worker.execute(world.train([A]))
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        torch.cuda.OutOfMemoryError("CUDA out of memory. Tried to"),
+        RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried"),
+    ],
+)
+def test_running_out_of_memory_names_a_smaller_batch_and_leaves_no_gradient(tmp_path, monkeypatch, error):
+    worker = world.executor(tmp_path)
+    model = worker.model
+    right = model.optimizer.step
+
+    def exhausted(moved, rate):
+        raise error
+
+    monkeypatch.setattr(model.optimizer, "step", exhausted)
+    with pytest.raises(words.JobFailed) as caught:
+        worker.execute(world.train([A]))
+    assert caught.value.code == "out-of-memory" and "8 images" in caught.value.hint and "4 need" in caught.value.hint
+    assert all(p.grad is None for p in model.supernet.parameters())
+    monkeypatch.setattr(model.optimizer, "step", right)
+    worker.execute(world.train([A]))
+
+
+def test_what_nobody_foresaw_is_not_dressed_up(tmp_path, monkeypatch):
+    worker = world.executor(tmp_path)
+    monkeypatch.setattr(worker.model.optimizer, "step", lambda moved, rate: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        worker.execute(world.train([A]))
+
+
+def test_a_second_prepare_forgets_the_first_model_and_keeps_the_data(tmp_path):
+    opened = []
+
+    def open_data(spec, allow):
+        opened.append(spec)
+        return world.open_fake(spec, allow)
+
+    worker = Executor(tmp_path, frozenset(), None, open_data)
+    worker.execute(words.Inspect(world.prepare().data))
+    worker.execute(world.prepare())
+    worker.execute(world.train([A]))
+    old = weakref.ref(worker.model.supernet)
+    worker.execute(world.prepare())
+    gc.collect()
+    assert old() is None and len(opened) == 1
+    worker.execute(words.Inspect(replace(world.prepare().data, split_seed=2)))
+    assert len(opened) == 2
+
+
+def test_data_with_another_number_of_classes_than_it_says_is_a_data_failure(tmp_path):
+    worker = Executor(tmp_path, frozenset(), None, lambda spec, _: world.FakeData(replace(spec, classes=3)))
+    with pytest.raises(words.JobFailed, match="3 classes") as caught:
+        worker.execute(world.prepare())
+    assert caught.value.code == "data"
+
+
+def test_float16_is_not_for_the_cpu_and_cuda_not_for_a_machine_without(tmp_path):
+    worker = Executor(tmp_path, frozenset(), None, world.open_fake)
+    wanted = [world.compute(precision="float16")]
+    if not torch.cuda.is_available():
+        wanted.append(world.compute(device="cuda"))
+    for compute in wanted:
+        with pytest.raises(words.JobFailed) as caught:
+            worker.execute(world.prepare(compute=compute))
+        assert caught.value.code == "unsupported" and caught.value.hint
+    worker.execute(world.prepare())
+
+
+def test_a_space_without_slots_trains_evaluates_and_has_no_gates(tmp_path):
+    whole = world.small_space()
+    head = replace(whole.head, blocks=(replace(whole.head.blocks[0], in_channels=8),))
+    worker = world.executor(tmp_path, world.prepare(replace(whole, slots=(), head=head), checks=((),)))
+    worker.execute(world.train([()]))
+    worker.execute(world.evaluate([()], recalibrate=1))
+    signal, _ = worker.execute(words.Gates("valid", (words.GateStep((), (), 0),)))
+    assert signal.steps[0].gradients == ()

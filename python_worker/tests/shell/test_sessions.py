@@ -1,0 +1,368 @@
+"""Sessions over a real gRPC server, with a fake for the executor."""
+
+from __future__ import annotations
+
+import queue
+import random
+import shutil
+import subprocess
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import fuzz
+import grpc
+import pytest
+import sample
+
+from danas_worker import desk as desk_module
+from danas_worker import words
+from danas_worker.desk import Desk
+from danas_worker.generated.danas.v1 import worker_pb2
+from danas_worker.server import MAX_STREAMS, Tls, serve
+
+METHOD = "/danas.v1.Worker/Session"
+WAIT_S = 10
+
+
+class Stream:
+    """the orchestrator's side of one stream"""
+
+    def __init__(self, channel: grpc.Channel, metadata: list[tuple[str, str]] | None = None) -> None:
+        call = channel.stream_stream(METHOD, lambda m: m.SerializeToString(), worker_pb2.FromWorker.FromString)
+        self._out: queue.SimpleQueue[worker_pb2.ToWorker | None] = queue.SimpleQueue()
+        self.call = call(iter(self._out.get, None), timeout=WAIT_S, metadata=metadata)
+
+    def send(self, *messages: worker_pb2.ToWorker) -> None:
+        for message in messages:
+            self._out.put(message)
+
+    def goodbye(self) -> None:
+        self._out.put(None)
+
+    def hear(self) -> worker_pb2.FromWorker:
+        return next(self.call)
+
+    def hear_reply(self) -> worker_pb2.Reply:
+        message = self.hear()
+        assert message.WhichOneof("message") == "reply", message
+        return message.reply
+
+    def rest(self) -> list[worker_pb2.FromWorker]:
+        """what comes until the other side ends the stream in order"""
+        return list(self.call)
+
+
+class House:
+    """a served desk whose work is done on a thread of its own"""
+
+    def __init__(self, folder: Path, **given: Any) -> None:
+        self.made: list[sample.FakeExecutor] = []
+        self.before: Callable[[words.Job], None] = lambda job: None
+        desk_given = {name: given.pop(name) for name in ("lease_s",) if name in given}
+        self.desk = Desk(self._make, None, "", **desk_given)
+        listen = given.pop("listen", f"unix:{folder}/s")
+        self.server, self.address = serve(self.desk, listen, **given)
+        self.thread = threading.Thread(target=self.desk.work)
+        self.thread.start()
+        self.channels: list[grpc.Channel] = []
+
+    def _make(self, folder: Path) -> sample.FakeExecutor:
+        executor = sample.FakeExecutor(folder)
+        executor.before = lambda job: self.before(job)
+        self.made.append(executor)
+        return executor
+
+    def stream(self, **given: Any) -> Stream:
+        """over a connection of its own"""
+        self.channels.append(grpc.insecure_channel(self.address, options=[("grpc.use_local_subchannel_pool", 1)]))
+        return Stream(self.channels[-1], **given)
+
+    def session(self, run: str = "run", incarnation: int = 1) -> Stream:
+        stream = self.stream()
+        stream.send(sample.hello(run, incarnation))
+        answer = stream.hear()
+        assert answer.WhichOneof("message") == "welcome", answer
+        return stream
+
+    def refused(self, run: str = "run", incarnation: int = 1, **hello: Any) -> str:
+        stream = self.stream()
+        stream.send(sample.hello(run, incarnation, **hello))
+        (answer,) = stream.rest()
+        return answer.refusal.code
+
+    @property
+    def executed(self) -> int:
+        return sum(len(executor.executed) for executor in self.made)
+
+    def close(self) -> None:
+        for channel in self.channels:
+            channel.close()
+        self.desk.stop()
+        self.thread.join(WAIT_S)
+        assert not self.thread.is_alive()
+        assert self.server.stop(0).wait(WAIT_S)
+
+
+@pytest.fixture
+def open_house(tmp_path: Path) -> Iterator[Callable[..., House]]:
+    made: list[House] = []
+
+    def make(**given: Any) -> House:
+        made.append(House(tmp_path, **given))
+        return made[-1]
+
+    yield make
+    for house in made:
+        house.close()
+
+
+@pytest.fixture
+def house(open_house: Callable[..., House]) -> House:
+    return open_house()
+
+
+def until(condition: Callable[[], bool]) -> None:
+    pause = threading.Event()
+    for _ in range(WAIT_S * 200):
+        if condition():
+            return
+        pause.wait(0.005)
+    raise AssertionError("it did not come to pass")
+
+
+def test_commands_are_answered_in_order_with_their_signals(house: House) -> None:
+    session = house.session()
+    session.send(*(sample.command(f"job-{i}", sample.train_job(0.5 * i, 0.25)) for i in range(50)))
+    for i in range(50):
+        reply = session.hear_reply()
+        assert reply.id == f"job-{i}"
+        assert list(reply.signal.train.losses) == [0.5 * i, 0.25]
+        assert reply.timing.data_ms == 1.0
+        assert reply.timing.wait_ms >= 0
+
+
+def test_a_goodbye_ends_the_stream_in_order_and_frees_the_worker(house: House) -> None:
+    one = house.session("one")
+    one.send(sample.command("job-1"))
+    one.hear_reply()
+    one.goodbye()
+    assert one.rest() == []
+    assert one.call.code() == grpc.StatusCode.OK
+    assert house.refused("one", 0) == "fenced", "but the run's earlier starts stay shut out"
+    house.session("other")
+
+
+def test_a_cut_stream_may_be_taken_up_again_and_what_was_missed_is_there(house: House) -> None:
+    gate = sample.Gate()
+    house.before = gate
+    first = house.session()
+    first.send(sample.command("job-1"), sample.command("job-2"))
+    assert gate.entered.wait(WAIT_S)
+    first.call.cancel()
+    until(lambda: house.desk._owner is not None and house.desk._owner.outbox is None)
+    assert house.refused("other") == "busy"
+    again = house.session()
+    again.send(sample.command("job-1"), sample.command("job-2"), sample.command("job-3"))
+    again.send(worker_pb2.ToWorker(ping=worker_pb2.Ping(sequence=1)))
+    assert again.hear().pong.busy_with == "job-1"
+    gate.leave.set()
+    assert [again.hear_reply().id for _ in range(3)] == ["job-1", "job-2", "job-3"]
+    assert house.executed == 3
+
+
+def test_a_reconnect_replaces_a_stream_that_only_seems_alive(house: House) -> None:
+    first = house.session()
+    again = house.session()
+    assert first.rest() == []
+    again.send(sample.command("job-1"))
+    assert again.hear_reply().id == "job-1"
+
+
+def test_a_later_start_fences_the_earlier_off(house: House) -> None:
+    gate = sample.Gate()
+    house.before = gate
+    old = house.session(incarnation=1)
+    old.send(sample.command("job-1"), sample.command("job-2"))
+    assert gate.entered.wait(WAIT_S)
+    new = house.session(incarnation=2)
+    (told,) = old.rest()
+    assert told.refusal.code == "fenced"
+    new.send(sample.command("job-1"))
+    gate.leave.set()
+    assert new.hear_reply().id == "job-1"
+    assert house.executed == 2
+    assert house.refused(incarnation=1) == "fenced"
+
+
+@pytest.mark.parametrize(
+    ("hello", "code"), [({"protocol": 2}, "protocol"), ({"run_folder": "here"}, "protocol"), ({"run": "other"}, "busy")]
+)
+def test_a_refusal_is_said_and_ends_the_stream(house: House, hello: dict[str, Any], code: str) -> None:
+    owner = house.session()
+    assert house.refused(**hello) == code
+    owner.send(sample.command("job-1"))
+    assert owner.hear_reply().id == "job-1"
+
+
+def test_a_stream_that_does_not_begin_with_a_hello_is_refused(house: House) -> None:
+    stream = house.stream()
+    stream.send(sample.command("job-1"))
+    (answer,) = stream.rest()
+    assert answer.refusal.code == "protocol"
+    assert house.executed == 0
+
+
+def test_a_stream_without_a_word_is_ended_and_does_not_hold_a_thread(open_house: Callable[..., House]) -> None:
+    house = open_house(hello_s=0.1)
+    silent = [house.stream() for _ in range(MAX_STREAMS)]
+    for stream in silent:
+        with pytest.raises(grpc.RpcError):
+            stream.hear()
+    house.session()
+
+
+def test_pings_are_answered_while_a_job_runs(house: House) -> None:
+    gate = sample.Gate()
+    house.before = gate
+    session = house.session()
+    session.send(sample.command("job-1"))
+    assert gate.entered.wait(WAIT_S)
+    session.send(worker_pb2.ToWorker(ping=worker_pb2.Ping(sequence=3)))
+    pong = session.hear().pong
+    assert (pong.sequence, pong.busy_with) == (3, "job-1")
+    gate.leave.set()
+    assert session.hear_reply().id == "job-1"
+
+
+def raw(house: House, *parts: bytes) -> grpc.Call:
+    """a stream of bytes that nobody has put together properly"""
+    house.channels.append(grpc.insecure_channel(house.address, options=[("grpc.use_local_subchannel_pool", 1)]))
+    call = house.channels[-1].stream_stream(METHOD, lambda part: part, worker_pb2.FromWorker.FromString)
+    return call(iter(parts), timeout=WAIT_S)
+
+
+def test_garbage_ends_its_stream_and_nothing_else(house: House) -> None:
+    draw = random.Random(3)
+    for _ in range(30):
+        garbage = b"\xff" + bytes(draw.randrange(256) for _ in range(draw.randint(1, 300)))
+        assert [m.refusal.code for m in raw(house, garbage)] == ["protocol"]
+    hello = sample.hello().SerializeToString()
+    told = [m.WhichOneof("message") for m in raw(house, hello, b"\xff\xff\xff", hello)]
+    assert told == ["welcome", "refusal"]
+    session = house.session()
+    session.send(sample.command("job-1"))
+    assert session.hear_reply().id == "job-1"
+
+
+def test_a_message_above_the_limit_is_not_taken_in(house: House) -> None:
+    stream = raw(house, sample.hello(run="x" * (desk_module.MAX_MESSAGE + 1)).SerializeToString())
+    with pytest.raises(grpc.RpcError):
+        next(stream)
+    assert stream.code() == grpc.StatusCode.RESOURCE_EXHAUSTED
+    house.session()
+
+
+def test_disturbed_jobs_fail_one_by_one_and_a_sound_one_works_after_each(house: House) -> None:
+    draw = random.Random(4)
+    session = house.session()
+    codes = []
+    for i in range(200):
+        job = sample.train_job(0.5, 0.25)
+        for _ in range(draw.randint(1, 3)):
+            fuzz.disturb(job, draw)
+        session.send(sample.command(f"job-{i}", job), sample.command(f"sound-{i}"))
+        reply = session.hear_reply()
+        assert reply.id == f"job-{i}"
+        codes.append(reply.failure.code)
+        assert session.hear_reply().signal.train.samples == 1
+    assert set(codes) == {"", "invalid-job"}, "words, or a failure that says what was wrong"
+    assert codes.count("invalid-job") > 40
+
+
+def test_more_streams_than_places_are_turned_away_and_those_served_go_on(house: House) -> None:
+    session = house.session()
+    extra = [house.stream() for _ in range(2 * MAX_STREAMS)]
+    codes = {stream.call.code() for stream in extra[-4:] if not stream.call.is_active()}
+    assert codes <= {grpc.StatusCode.RESOURCE_EXHAUSTED}
+    session.send(sample.command("job-1"))
+    assert session.hear_reply().id == "job-1"
+
+
+# ---- tokens and certificates ----------------------------------------------------------------------------------------
+
+TOKEN = "0123456789abcdef-secret"
+
+
+def test_only_streams_with_the_token_are_heard(open_house: Callable[..., House]) -> None:
+    house = open_house(token=TOKEN)
+    for shown in (None, f"Bearer {TOKEN}x", f"Bearer {TOKEN[:-1]}", TOKEN, "Bearer ", f"bearer {TOKEN}"):
+        stream = house.stream(metadata=None if shown is None else [("authorization", shown)])
+        stream.send(sample.hello())
+        with pytest.raises(grpc.RpcError):
+            stream.hear()
+        assert stream.call.code() == grpc.StatusCode.UNAUTHENTICATED
+        assert TOKEN not in (stream.call.details() or "")
+    stream = house.stream(metadata=[("authorization", f"Bearer {TOKEN}")])
+    stream.send(sample.hello())
+    assert stream.hear().WhichOneof("message") == "welcome"
+
+
+@pytest.fixture(scope="module")
+def certificates(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """ca.pem; server.pem and client.pem signed by it, each with its .key; stranger.pem signed by itself"""
+    if shutil.which("openssl") is None:
+        pytest.skip("needs the openssl command")
+    folder = tmp_path_factory.mktemp("tls")
+
+    def openssl(*arguments: str) -> None:
+        subprocess.run(["openssl", *arguments], cwd=folder, check=True, capture_output=True)
+
+    key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2"]
+    for name in ("ca", "stranger"):
+        openssl("req", "-x509", *key, "-subj", f"/CN={name}", "-keyout", f"{name}.key", "-out", f"{name}.pem")
+    (folder / "names").write_text("subjectAltName=IP:127.0.0.1,DNS:localhost")
+    for name in ("server", "client"):
+        openssl("req", *key[:-2], "-subj", f"/CN={name}", "-keyout", f"{name}.key", "-out", f"{name}.csr")
+        openssl(
+            *("x509", "-req", "-in", f"{name}.csr", "-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial"),
+            *("-days", "2", "-extfile", "names", "-out", f"{name}.pem"),
+        )
+    return folder
+
+
+def secure(house: House, folder: Path, name: str | None) -> Stream:
+    read = lambda file: (folder / file).read_bytes()  # noqa: E731
+    pair = (read(f"{name}.key"), read(f"{name}.pem")) if name else (None, None)
+    house.channels.append(grpc.secure_channel(house.address, grpc.ssl_channel_credentials(read("ca.pem"), *pair)))
+    stream = Stream(house.channels[-1])
+    stream.send(sample.hello())
+    return stream
+
+
+def test_tls_with_certificates_on_both_sides(open_house: Callable[..., House], certificates: Path) -> None:
+    tls = Tls(certificates / "server.pem", certificates / "server.key", certificates / "ca.pem")
+    house = open_house(listen="127.0.0.1:0", tls=tls)
+    assert house.address.startswith("127.0.0.1:") and not house.address.endswith(":0")
+    assert secure(house, certificates, "client").hear().WhichOneof("message") == "welcome"
+    for name in (None, "stranger"):
+        with pytest.raises(grpc.RpcError):
+            secure(house, certificates, name).hear()
+    plain = house.stream()
+    plain.send(sample.hello())
+    with pytest.raises(grpc.RpcError):
+        plain.hear()
+
+
+def test_files_that_hold_no_certificate_are_told(tmp_path: Path, certificates: Path) -> None:
+    (tmp_path / "bad.pem").write_text("not a certificate")
+    tls = Tls(tmp_path / "bad.pem", certificates / "server.key", None)
+    with pytest.raises(OSError, match="cannot listen on"):
+        serve(Desk(sample.FakeExecutor), "127.0.0.1:0", tls=tls)
+
+
+def test_an_address_that_is_taken_is_told(house: House, open_house: Callable[..., House]) -> None:
+    first = open_house(listen="127.0.0.1:0")
+    with pytest.raises(OSError, match="cannot listen on"):
+        serve(Desk(sample.FakeExecutor), first.address)

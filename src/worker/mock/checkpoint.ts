@@ -1,0 +1,43 @@
+import { createHash } from "node:crypto";
+import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, writeSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { MockFailure, type MockState } from "./jobs.js";
+
+const failed = (message: string): never => {
+  throw new MockFailure({ code: "invalid-job", message, hint: "" });
+};
+
+const sha256Of = (text: string): string => createHash("sha256").update(text).digest("hex");
+
+/** writes what was learnt: to a temporary file, synced, renamed */
+export function writeCheckpoint(state: MockState, runFolder: string, path: string) {
+  const model = state.model ?? failed("there is no model yet");
+  const { alive, exposures } = model;
+  const text = JSON.stringify({ mock: true, spaceHash: model.job.spaceHash, alive, exposures });
+  const file = join(runFolder, path);
+  mkdirSync(dirname(file), { recursive: true });
+  const handle = openSync(`${file}.tmp`, "w", 0o600);
+  try {
+    writeSync(handle, text);
+    fsyncSync(handle);
+  } finally {
+    closeSync(handle);
+  }
+  renameSync(`${file}.tmp`, file);
+  return { path, bytes: Buffer.byteLength(text), sha256: sha256Of(text) };
+}
+
+export function readCheckpoint(state: MockState, runFolder: string, path: string, sha256: string): void {
+  const model = state.model ?? failed("there is no model yet");
+  let text = "";
+  try {
+    text = readFileSync(join(runFolder, path), "utf8");
+  } catch (error) {
+    failed(`${path} cannot be read: ${(error as Error).message}`);
+  }
+  if (sha256Of(text) !== sha256) failed(`${path} is damaged: its sha256 differs`);
+  const saved = JSON.parse(text);
+  if (saved.spaceHash !== model.job.spaceHash) failed(`${path} is of another space`);
+  model.alive = saved.alive;
+  model.exposures = saved.exposures;
+}
