@@ -409,6 +409,10 @@ class Evaluate:
     recalibrate_stream: str
     recalibrate_batches: int
 
+    def __post_init__(self) -> None:
+        _in_range("evaluate.batches", self.batches, 0, MAX_STEPS)
+        _in_range("evaluate.recalibrate.batches", self.recalibrate_batches, 0, MAX_STEPS)
+
 
 @dataclass(frozen=True)
 class BnScales:

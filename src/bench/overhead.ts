@@ -21,21 +21,20 @@ export interface OverheadOptions {
   readonly onLine?: (line: string) => void;
 }
 
-/** weight steps in a job: the default of pipeline.stepsPerJob */
-const stepsPerJob = 20;
-
 interface Workload {
   readonly name: string;
   readonly space: Space;
-  /** images a batch; where a step is to take so many milliseconds, the batch is chosen for it */
-  readonly batchSize: number;
-  readonly targetMs: number | null;
+  /** what a step is to take; the batch is chosen for it */
+  readonly targetMs: number;
+  /** CPU threads; 0 = all cores */
+  readonly threads: number;
+  readonly stepsPerJob: number;
   readonly jobs: number;
 }
 
 const classes = 10;
 
-/** as small as a network can be: what is left of a step is nearly all Python's and PyTorch's own cost */
+/** hardly a network: what is left of a step is nearly all Python's and PyTorch's own cost */
 const smallest = buildSpace(
   {
     name: "smallest",
@@ -49,15 +48,19 @@ const smallest = buildSpace(
   classes,
 );
 
+// jobs of 20 steps are the default of pipeline.stepsPerJob; where steps are that short, 50 is what one would set
 const workloads: readonly Workload[] = [
   {
     name: "20 ms steps",
     space: builtinSpace("quickstart", { channels: 1, height: 28, width: 28 }, classes),
-    batchSize: 32,
     targetMs: 20,
+    threads: 0,
+    stepsPerJob: 20,
     jobs: 4,
   },
-  { name: "smallest steps", space: smallest, batchSize: 4, targetMs: null, jobs: 20 },
+  // on one thread: tensors this small are not worth a second
+  { name: "1 ms steps", space: smallest, targetMs: 1, threads: 1, stepsPerJob: 20, jobs: 40 },
+  { name: "1 ms steps", space: smallest, targetMs: 1, threads: 1, stepsPerJob: 50, jobs: 16 },
 ];
 
 /**
@@ -116,7 +119,7 @@ async function measure(
   onLine: (line: string) => void,
 ): Promise<BenchCase[]> {
   const batchSize = await calibrate(session, workload, numbers);
-  const steps = workload.jobs * stepsPerJob;
+  const steps = workload.jobs * workload.stepsPerJob;
   const through = async (lag: number) => {
     const seconds = await pump(session, trainJobs(workload, numbers), lag);
     return steps / seconds;
@@ -140,33 +143,38 @@ async function measure(
       bareRates.push(bareRate);
       ratios.push(rate / bareRate);
     }
-    const name = `${workload.name}, batch ${batchSize}, ${adapter}, lag ${lag}`;
+    const name = `${workload.name}, ${workload.stepsPerJob} a job, ${adapter}, lag ${lag}`;
     cases.push(
       caseOf(`${name}: bare Python loop`, "steps/s", bareRates),
       caseOf(`${name}: through TypeScript`, "steps/s", rates),
       caseOf(`${name}: through TypeScript / bare`, "ratio", ratios),
     );
     const ms = 1000 / median(bareRates);
-    onLine(`${name}: a bare step takes ${ms.toFixed(2)} ms; through / bare = ${median(ratios).toFixed(3)}`);
+    onLine(
+      `${name}: batch ${batchSize}, a bare step takes ${ms.toFixed(2)} ms; through / bare = ${median(ratios).toFixed(3)}`,
+    );
   }
   return cases;
 }
 
-/** Prepares the workload; where a step should take so long, with a batch that makes it so on this machine. */
+/** Prepares the workload with a batch that makes a step take about the time it should on this machine. */
 async function calibrate(session: WorkerSession, workload: Workload, numbers: Numbers): Promise<number> {
-  let batchSize = workload.batchSize;
-  await prepare(session, workload, batchSize, numbers);
-  if (workload.targetMs === null) return batchSize;
-  for (let round = 0; round < 2; round++) {
-    await pump(session, trainJobs({ ...workload, jobs: 1 }, numbers), 0);
-    const stepMs = (1000 * (await bareSeconds(session, 1, numbers))) / stepsPerJob;
-    batchSize = Math.max(4, Math.min(1024, Math.round((batchSize * workload.targetMs) / stepMs)));
+  const stepMs = async (batchSize: number): Promise<number> => {
     await prepare(session, workload, batchSize, numbers);
-  }
+    // twice: the first job also pays for memory and kernels that are used for the first time
+    for (let i = 0; i < 2; i++) await pump(session, trainJobs({ ...workload, jobs: 2 }, numbers), 0);
+    return (1000 * (await bareSeconds(session, 2, numbers))) / (2 * workload.stepsPerJob);
+  };
+  // time is about a + b x batch: two points give the line
+  const [small, large] = [4, 32];
+  const [a, b] = [await stepMs(small), await stepMs(large)];
+  const perImage = Math.max(1e-6, (b - a) / (large - small));
+  const batchSize = Math.max(1, Math.min(1024, Math.round(small + (workload.targetMs - a) / perImage)));
+  await prepare(session, workload, batchSize, numbers);
   return batchSize;
 }
 
-async function prepare(session: WorkerSession, { space }: Workload, batchSize: number, numbers: Numbers) {
+async function prepare(session: WorkerSession, { space, threads }: Workload, batchSize: number, numbers: Numbers) {
   const job: PrepareJob = {
     kind: "prepare",
     space,
@@ -183,7 +191,7 @@ async function prepare(session: WorkerSession, { space }: Workload, batchSize: n
     streams: [{ name: "train", split: "train", classes: [], batchSize, shuffle: true, seed: 1, augment: null }],
     optimizer: { momentum: 0.9, nesterov: true, weightDecay: 1e-4, decayNorm: false, clipValue: null },
     labelSmoothing: 0.1,
-    compute: { device: "auto", precision: "float32", channelsLast: true, compile: false, threads: 0 },
+    compute: { device: "auto", precision: "float32", channelsLast: true, compile: false, threads },
     seed: 1,
     checks: [],
   };
@@ -191,7 +199,7 @@ async function prepare(session: WorkerSession, { space }: Workload, batchSize: n
 }
 
 /** uniform paths, as a warm-up draws them: a different one each step */
-function trainJobs({ space, jobs }: Workload, numbers: Numbers): NumberedJob[] {
+function trainJobs({ space, jobs, stepsPerJob }: Workload, numbers: Numbers): NumberedJob[] {
   return Array.from({ length: jobs }, () => {
     const id = numbers();
     const draw = rng(1).fork("bench").fork(id);
@@ -210,7 +218,9 @@ async function pump(session: WorkerSession, jobs: readonly NumberedJob[], lag: n
   const inFlight: Promise<unknown>[] = [];
   for (const job of jobs) {
     if (inFlight.length > lag) await inFlight.shift();
-    inFlight.push(answered(session.submit(job)));
+    const answer = answered(session.submit(job));
+    answer.catch(() => undefined); // awaited below, unless one before it fails first
+    inFlight.push(answer);
   }
   await Promise.all(inFlight);
   return (performance.now() - started) / 1000;

@@ -124,7 +124,7 @@ describe("before a search", () => {
     const wrong = await danas(folder, ["cost", "little.yaml", "k3e3.skip/k9e3"]);
     expect([wrong.code, wrong.err]).toEqual([
       2,
-      'E_ARCHITECTURE  slot 2.1 has no candidate "k9e3"\n  hint: it has k3e3, k3e6, k5e3\n',
+      'E_ARCHITECTURE  slot 2.1 has no candidate "k9e3"\n  hint: did you mean k3e3? it has k3e3, k3e6, k5e3\n',
     ]);
   });
 

@@ -39,8 +39,9 @@ const budgets: [string, Budget][] = [
 ];
 
 const ways: [string, Patience][] = [
-  ["tilted draws", { tilted: 1e6, grid: 0 }],
-  ["the grid alone", { tilted: 0, grid: 1e6 }],
+  ["tilted draws", { tilted: 1e6, plainGrid: 0, tiltedGrid: 0 }],
+  ["the grid", { tilted: 0, plainGrid: 1e6, tiltedGrid: 0 }],
+  ["the tilted grid", { tilted: 0, plainGrid: 0, tiltedGrid: 1e6 }],
 ];
 
 describe("an architecture drawn within a budget", () => {

@@ -1,6 +1,13 @@
 import { DanasError } from "../domain/errors.js";
-import type { Activation, Block, Candidate, Gate, InputShape, Slot, Space } from "../domain/space.js";
-import { outSize } from "../domain/space.js";
+import {
+  type Activation,
+  type Block,
+  type Candidate,
+  type InputShape,
+  outSize,
+  type Slot,
+  type Space,
+} from "../domain/space.js";
 import type { SpaceSpec, SqueezeSpec, StageSpec } from "../domain/space-spec.js";
 import { type CandidateSpec, parseCandidate } from "./grammar.js";
 
@@ -11,12 +18,20 @@ interface Cursor {
   readonly width: number;
 }
 
+/** a block's place, still without its op */
+interface Site extends Cursor {
+  readonly outChannels: number;
+  readonly stride: number;
+}
+
 /**
  * Resolves every shape of a space, stem to head.
- * @throws DanasError E_SPACE naming the stage and candidate
+ * @throws DanasError E_SPACE naming the part (`stem block 2`, `slot 3.1`, `head`) and the candidate
  */
 export function buildSpace(spec: SpaceSpec, input: InputShape, classes: number): Space {
   if (spec.stages.length === 0) throw new DanasError("E_SPACE", `space "${spec.name}" has no stage`);
+  for (const [name, value] of Object.entries({ ...input, classes })) positive(`the data's ${name}`, value);
+  positive("squeeze.ratio", spec.squeeze.ratio, Number.isFinite);
   let at: Cursor = input;
   const advance = (block: Block): Block => {
     at = {
@@ -28,11 +43,13 @@ export function buildSpace(spec: SpaceSpec, input: InputShape, classes: number):
   };
   const stem = spec.stem.map((fixed, index) =>
     within(`stem block ${index + 1}`, () =>
-      advance(place(parseCandidate(fixed.op), at, fixed.width, fixed.stride, spec.activation, spec.squeeze)),
+      advance(place(fixed.op, siteAt(at, fixed.width, fixed.stride), spec.activation, spec.squeeze)),
     ),
   );
   const slots: Slot[] = [];
   for (const [stageIndex, stage] of spec.stages.entries()) {
+    if (stage.slots < 1)
+      throw new DanasError("E_SPACE", `stage ${stageIndex + 1} has no slot`, { hint: "leave it out" });
     for (let position = 0; position < stage.slots; position++) {
       const name = `${stageIndex + 1}.${position + 1}`;
       const slot = within(`slot ${name}`, () => buildSlot(name, stageIndex + 1, position, stage, spec, at));
@@ -40,20 +57,22 @@ export function buildSpace(spec: SpaceSpec, input: InputShape, classes: number):
       slots.push(slot);
     }
   }
-  const blocks: Block[] = [];
-  if (spec.head.width > 0) {
-    const activation = spec.head.activation ?? spec.activation;
-    blocks.push(
-      advance(place({ kind: "conv", kernel: 1, activation }, at, spec.head.width, 1, activation, spec.squeeze)),
-    );
-  }
-  const head = {
-    blocks,
-    hidden: spec.head.hidden,
-    hiddenActivation: spec.head.activation ?? spec.activation,
-    dropout: spec.head.dropout,
-  };
+  const activation = spec.head.activation ?? spec.activation;
+  const blocks =
+    spec.head.width === 0
+      ? []
+      : [within("head", () => advance(place("c1", siteAt(at, spec.head.width, 1), activation, spec.squeeze)))];
+  const { hidden, dropout } = spec.head;
+  const head = { blocks, hidden, hiddenActivation: activation, dropout };
   return { name: spec.name, input, classes, stem, slots, head };
+}
+
+function positive(what: string, value: number, fits: (value: number) => boolean = Number.isSafeInteger): void {
+  if (fits(value) && value > 0) return;
+  throw new DanasError(
+    "E_SPACE",
+    `${what} must be positive${fits === Number.isSafeInteger ? " and whole" : ""}, not ${value}`,
+  );
 }
 
 /** says in which part of the space a problem lies */
@@ -70,23 +89,33 @@ function within<T>(where: string, body: () => T): T {
   }
 }
 
+function siteAt(at: Cursor, outChannels: number, stride: number): Site {
+  positive("the width", outChannels);
+  positive("the stride", stride);
+  if (stride > 1 && at.height === 1 && at.width === 1) {
+    throw new DanasError("E_SPACE", `a stride of ${stride} has nothing left to shrink: the input here is 1x1`, {
+      hint: "use stride 1 here or before, or larger images",
+    });
+  }
+  return { ...at, outChannels, stride };
+}
+
 function buildSlot(name: string, stage: number, position: number, spec: StageSpec, space: SpaceSpec, at: Cursor): Slot {
-  const stride = position === 0 ? spec.stride : 1;
-  const activation = spec.activation ?? space.activation;
+  const site = siteAt(at, spec.width, position === 0 ? spec.stride : 1);
   const candidates: Candidate[] = [];
   for (const text of spec.candidates) {
-    if (candidates.some((candidate) => candidate.name === text)) {
-      throw new DanasError("E_SPACE", `candidate ${text} is named twice`, { hint: "name each candidate once" });
+    const replaced = text === "skip" && !identityFits(site);
+    if (replaced && !spec.skipDownsamples) continue;
+    const block = place(replaced ? "c1@none" : text, site, spec.activation ?? space.activation, space.squeeze);
+    const same = candidates.find((candidate) => JSON.stringify(candidate.block) === JSON.stringify(block));
+    if (same) {
+      const what =
+        same.name === text
+          ? `candidate ${text} is named twice`
+          : `candidates ${same.name} and ${text} are the same block here`;
+      throw new DanasError("E_SPACE", what, { hint: `leave ${text} out` });
     }
-    const parsed = parseCandidate(text);
-    const identityFits = stride === 1 && at.channels === spec.width;
-    if (parsed.kind === "skip" && !identityFits) {
-      if (!spec.skipDownsamples) continue;
-      const pointwise = { kind: "conv", kernel: 1, activation: "none" } as const;
-      candidates.push({ name: text, block: place(pointwise, at, spec.width, stride, activation, space.squeeze) });
-      continue;
-    }
-    candidates.push({ name: text, block: place(parsed, at, spec.width, stride, activation, space.squeeze) });
+    candidates.push({ name: text, block });
   }
   if (candidates.length === 0) {
     throw new DanasError("E_SPACE", "no candidate fits: skip needs stride 1 and equal widths", {
@@ -96,32 +125,52 @@ function buildSlot(name: string, stage: number, position: number, spec: StageSpe
   return { name, stage, candidates };
 }
 
-function place(
+const identityFits = ({ stride, channels, outChannels }: Site): boolean => stride === 1 && channels === outChannels;
+
+function place(text: string, site: Site, activation: Activation, squeeze: SqueezeSpec): Block {
+  const { channels: inChannels, outChannels, stride, height, width } = site;
+  return {
+    op: opOf(text, parseCandidate(text), site, activation, squeeze),
+    inChannels,
+    outChannels,
+    stride,
+    height,
+    width,
+  };
+}
+
+function opOf(
+  text: string,
   spec: CandidateSpec,
-  at: Cursor,
-  outChannels: number,
-  stride: number,
+  site: Site,
   activation: Activation,
   squeeze: SqueezeSpec,
-): Block {
-  const shape = { inChannels: at.channels, outChannels, stride, height: at.height, width: at.width };
+): Block["op"] {
   switch (spec.kind) {
     case "skip":
-      return { op: { kind: "skip" }, ...shape };
+      if (identityFits(site)) return { kind: "skip" };
+      throw new DanasError(
+        "E_SPACE",
+        `skip needs stride 1 and equal widths; here the stride is ${site.stride}, the widths are ${site.channels} and ${site.outChannels}`,
+        { hint: "use c1@none, a 1x1 convolution without activation" },
+      );
     case "conv":
-      return { op: { kind: "conv", kernel: spec.kernel, activation: spec.activation ?? activation }, ...shape };
+      return { kind: "conv", kernel: spec.kernel, activation: spec.activation ?? activation };
     case "mbconv": {
-      const hidden = Math.round(spec.expansion * at.channels);
-      if (hidden < 1) throw new DanasError("E_SPACE", `an expansion of ${spec.expansion} leaves no channel`);
-      const op = {
+      const hidden = Math.round(spec.expansion * site.channels);
+      if (hidden < 1) {
+        throw new DanasError("E_SPACE", `candidate ${text} leaves no channel of ${site.channels}`, {
+          hint: "use an expansion of 1 or more",
+        });
+      }
+      return {
         kind: "mbconv",
         kernel: spec.kernel,
         hidden,
-        squeeze: spec.squeeze ? squeezed(squeeze, at.channels, hidden) : 0,
+        squeeze: spec.squeeze ? squeezed(squeeze, site.channels, hidden) : 0,
         activation: spec.activation ?? activation,
-        gate: squeeze.gate as Gate,
-      } as const;
-      return { op, ...shape };
+        gate: squeeze.gate,
+      };
     }
   }
 }

@@ -1,5 +1,6 @@
 import { DanasError } from "../domain/errors.js";
-import type { Architecture, Space } from "../domain/space.js";
+import type { Architecture, Slot, Space } from "../domain/space.js";
+import { closest } from "../util/closest.js";
 
 /** `k3e6.k3e3.skip/k5e6se`: the candidate of each slot, "." between slots, "/" between stages. */
 export function encode(space: Space, architecture: Architecture): string {
@@ -13,55 +14,47 @@ export function encode(space: Space, architecture: Architecture): string {
 
 /** @throws DanasError E_ARCHITECTURE naming the slot and what may stand there */
 export function decode(space: Space, text: string): Architecture {
-  const stages = stageSizes(space);
+  const stages = stagesOf(space);
   const parts = text.trim().split("/");
   if (parts.length !== stages.length) {
-    throw new DanasError("E_ARCHITECTURE", `${stages.length} stages are needed, ${parts.length} are given`, {
-      hint: "stages are separated by /, the slots of a stage by a dot",
-    });
+    throw mistake(
+      `${stages.length} stages are needed, ${parts.length} are given`,
+      "stages are separated by /, the slots of a stage by a dot",
+    );
   }
-  const names = parts.flatMap((part, index) => {
-    const slots = part.split(".");
-    // an expansion may hold a decimal point (k3e2.3): then names are matched greedily from the space
-    return slots.length === stages[index] ? slots : splitGreedily(space, part, index, stages);
-  });
-  return space.slots.map((slot, index) => {
-    const choice = slot.candidates.findIndex((candidate) => candidate.name === names[index]);
-    if (choice < 0) {
-      throw new DanasError("E_ARCHITECTURE", `slot ${slot.name} has no candidate "${names[index]}"`, {
-        hint: `it has ${slot.candidates.map((candidate) => candidate.name).join(", ")}`,
-      });
+  return parts.flatMap((part, index) => {
+    const slots = stages[index];
+    // no candidate's name begins with a digit: a dot before one is the decimal point of an expansion, k3e2.3
+    const names = part.split(/\.(?!\d)/);
+    if (names.length !== slots.length) {
+      throw mistake(
+        `stage ${slots[0].stage} needs ${slots.length} slots, ${names.length} are given`,
+        `it may be written ${slots.map(({ candidates }) => candidates[0].name).join(".")}`,
+      );
     }
-    return choice;
+    return slots.map((slot, position) => choiceOf(slot, names[position]));
   });
 }
 
-function stageSizes(space: Space): number[] {
-  const sizes: number[] = [];
-  for (const [index, slot] of space.slots.entries()) {
-    if (index > 0 && space.slots[index - 1].stage === slot.stage) sizes[sizes.length - 1]++;
-    else sizes.push(1);
-  }
-  return sizes;
+function choiceOf({ name: slot, candidates }: Slot, written: string): number {
+  const choice = candidates.findIndex(({ name }) => name === written);
+  if (choice >= 0) return choice;
+  const names = candidates.map(({ name }) => name);
+  const near = closest(written, names);
+  throw mistake(
+    `slot ${slot} has no candidate "${written}"`,
+    `${near ? `did you mean ${near}? ` : ""}it has ${names.join(", ")}`,
+  );
 }
 
-/** reads one stage slot by slot, the longest name that fits first */
-function splitGreedily(space: Space, part: string, stage: number, sizes: readonly number[]): string[] {
-  const first = sizes.slice(0, stage).reduce((sum, size) => sum + size, 0);
-  const names: string[] = [];
-  let rest = part;
-  for (let slot = first; slot < first + sizes[stage]; slot++) {
-    const fitting = space.slots[slot].candidates
-      .map(({ name }) => name)
-      .filter((name) => rest === name || rest.startsWith(`${name}.`))
-      .sort((a, b) => b.length - a.length)[0];
-    if (fitting === undefined) {
-      throw new DanasError("E_ARCHITECTURE", `slot ${space.slots[slot].name}: nothing in "${rest}" fits`, {
-        hint: `it has ${space.slots[slot].candidates.map((candidate) => candidate.name).join(", ")}`,
-      });
-    }
-    names.push(fitting);
-    rest = rest.slice(fitting.length + 1);
+function stagesOf(space: Space): Slot[][] {
+  const stages: Slot[][] = [];
+  for (const slot of space.slots) {
+    const last = stages.at(-1);
+    if (last && last[0].stage === slot.stage) last.push(slot);
+    else stages.push([slot]);
   }
-  return names;
+  return stages;
 }
+
+const mistake = (message: string, hint: string): DanasError => new DanasError("E_ARCHITECTURE", message, { hint });

@@ -137,6 +137,12 @@ def test_crops_shift_by_every_offset_alike() -> None:
     assert int(counts.min()) > 60 and int(counts.max()) < 140  # 100 each, deviation 9.8
 
 
+def test_cropping_alone_mirrors_nothing() -> None:
+    out = (run(words.Augment(1, False, 0, 1.0), numbered(n=200)) + 0.5) * 255
+    left, right = out[:, 0, 1, 1], out[:, 0, 1, 2]  # never in the padding
+    assert (right - left).tolist() == pytest.approx([1.0] * 200, abs=1e-3)
+
+
 def test_switching_one_kind_off_leaves_the_draws_of_the_others() -> None:
     x_NCHW = numbered(n=100)
     both = run(words.Augment(0, True, 1, 1.0), x_NCHW)

@@ -220,6 +220,7 @@ def test_a_stream_without_a_word_is_ended_and_does_not_hold_a_thread(open_house:
     for stream in silent:
         with pytest.raises(grpc.RpcError):
             stream.hear()
+        assert stream.call.code() == grpc.StatusCode.CANCELLED
     house.session()
 
 

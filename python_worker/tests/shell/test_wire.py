@@ -204,6 +204,7 @@ ABSURD: dict[str, job_pb2.Job] = {
     "no steps": job_pb2.Job(train=job_pb2.Train(stream="t", scope="all")),
     "a step without a path": job_pb2.Job(train=job_pb2.Train(stream="t", scope="all", steps=[job_pb2.TrainStep()])),
     "a scope nobody knows": job_pb2.Job(train=job_pb2.Train(stream="t", scope="some", steps=[STEP])),
+    "batches without an end": job_pb2.Job(evaluate=job_pb2.Evaluate(stream="v", batches=2**32 - 1)),
     "a NaN": changed(label_smoothing=float("nan")),
     "an infinite fraction": changed(data__valid_fraction=float("inf")),
     "a negative fraction": changed(data__test_fraction=-0.5),
