@@ -101,10 +101,12 @@ class Sessions:
 
 
 def _parsed(content: bytes) -> worker_pb2.ToWorker | None:
+    message = worker_pb2.ToWorker()
     try:
-        return worker_pb2.ToWorker.FromString(content)
+        message.ParseFromString(content)
     except DecodeError:
         return None
+    return message
 
 
 def _token_check(token: str) -> grpc.ServerInterceptor:

@@ -69,7 +69,10 @@ describe.each(adapters)("the %s journal", (_, make) => {
 
   it("does not change what was appended when the caller changes it later", () => {
     const journal = make();
-    const mine = { ...entry(1), decisions: [{ type: "begin-program", program: "before" }] as { type: string; program: string }[] };
+    const mine = {
+      ...entry(1),
+      decisions: [{ type: "begin-program", program: "before" }] as { type: string; program: string }[],
+    };
     journal.append(mine as never);
     mine.decisions[0].program = "after";
     expect([...journal.entries()][0].decisions).toEqual([{ type: "begin-program", program: "before" }]);

@@ -1,7 +1,7 @@
 """The published networks among the built-in spaces are torchvision's, layer by layer.
 
-Each space, as TypeScript builds it, becomes a network of blocks.py; then parameters, multiply-adds and, with torchvision's weights
-carried over, outputs are compared.
+Each space, as TypeScript builds it, becomes a network of blocks.py; then parameters, multiply-adds and, with torchvision's
+weights carried over, outputs are compared.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Jobs that were disturbed on their way, given to the executor itself: typed failures, and sound jobs work after them."""
+"""Jobs disturbed on their way, given to the executor itself: typed failures, and sound jobs work after them."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import random
 from pathlib import Path
 
 import fuzz
-import sample
 import test_wire
+
 from danas_worker.desk import carry_out
 from danas_worker.executor import Executor
 from danas_worker.generated.danas.v1 import job_pb2, signal_pb2, worker_pb2
@@ -57,18 +57,18 @@ def test_no_disturbed_job_is_a_surprise(tmp_path: Path) -> None:
     def done(job: job_pb2.Job) -> signal_pb2.Failure:
         return carry_out(executor, worker_pb2.Command(id="job-1", job=job), 0.0).failure
 
-    for round in range(60):
-        if round % 15 == 0:
+    for number in range(30):
+        if number % 15 == 0:
             # of the sound jobs only the restore fails: no file has that sum
             assert [done(job).code for job in (prepare(), *jobs())] == [""] * 7 + ["invalid-job"] + [""] * 2
-        job = prepare() if round % 3 == 0 else draw.choice(jobs())
+        job = prepare() if number % 3 == 0 else draw.choice(jobs())
         for _ in range(draw.randint(1, 2)):
             fuzz.disturb(job, draw)
         failure = done(job)
         codes[failure.code] = codes.get(failure.code, 0) + 1
         # the hint of what nobody foresaw
         assert "report it" not in failure.hint, f"{failure.message}\n{str(job)[:3000]}"
-    assert codes[""] > 5 and codes["invalid-job"] > 10, codes
+    assert codes[""] > 3 and codes["invalid-job"] > 6, codes
     assert {p.name for p in tmp_path.rglob("*")} <= {
         *("runs", "run", "c.pt", "x", "train", "exported", "model.json", "model.py", "model.safetensors"),
         *("{}", "😀" * 100, "[" * 5000),
