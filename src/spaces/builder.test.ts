@@ -17,7 +17,8 @@ const spec: SpaceSpec = {
   squeeze: { ratio: 0.25, of: "input", gate: "sigmoid" },
 };
 const input = { channels: 3, height: 33, width: 30 };
-const build = (change: Partial<SpaceSpec> = {}, at = input, classes = 10) => buildSpace({ ...spec, ...change }, at, classes);
+const build = (change: Partial<SpaceSpec> = {}, at = input, classes = 10) =>
+  buildSpace({ ...spec, ...change }, at, classes);
 const stage = (change: Partial<SpaceSpec["stages"][number]>) => ({ stages: [{ ...spec.stages[0], ...change }] });
 
 describe("the builder", () => {
@@ -95,7 +96,8 @@ describe("the builder", () => {
 
   it("squeezes to a share of the input, or of the hidden width to the nearest 8", () => {
     const squeeze = (of: "input" | "hidden", op: string) => {
-      const { block } = build({ ...stage({ candidates: [op] }), squeeze: { ratio: 0.25, of, gate: "hsigmoid" } }).slots[0].candidates[0];
+      const { block } = build({ ...stage({ candidates: [op] }), squeeze: { ratio: 0.25, of, gate: "hsigmoid" } })
+        .slots[0].candidates[0];
       return block.op.kind === "mbconv" && [block.op.hidden, block.op.squeeze, block.op.gate];
     };
     expect(squeeze("input", "k3e6se")).toEqual([48, 2, "hsigmoid"]);

@@ -50,7 +50,9 @@ describe("the built-in spaces", () => {
   it("macro-bench has 3^8 networks; where a slot halves the resolution its skip is a 1x1 convolution", () => {
     const { slots } = build("macro-bench");
     expect(countArchitectures(build("macro-bench"))).toBe(6561n);
-    expect(slots.map(({ candidates: [skip] }) => [skip.name, skip.block.op.kind, skip.block.height, skip.block.outChannels])).toEqual([
+    expect(
+      slots.map(({ candidates: [skip] }) => [skip.name, skip.block.op.kind, skip.block.height, skip.block.outChannels]),
+    ).toEqual([
       ["skip", "conv", 32, 64],
       ["skip", "skip", 16, 64],
       ["skip", "conv", 16, 128],

@@ -48,7 +48,11 @@ describe("a candidate's name", () => {
     ["k3e2.50se", "k3e2.5se"],
   ])("%s is refused with how it is written, %s: a block has one name", (text, written) => {
     expect(() => parseCandidate(text)).toThrow(
-      expect.objectContaining({ code: "E_SPACE", message: `"${text}" is written ${written}`, hint: `write ${written}` }),
+      expect.objectContaining({
+        code: "E_SPACE",
+        message: `"${text}" is written ${written}`,
+        hint: `write ${written}`,
+      }),
     );
   });
 });

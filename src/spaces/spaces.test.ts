@@ -35,7 +35,11 @@ describe("a space", () => {
     expect(countArchitectures(macro)).toBe(6561n);
     const [skip] = macro.slots[0].candidates;
     expect(skip.name).toBe("skip");
-    expect(skip.block).toMatchObject({ op: { kind: "conv", kernel: 1, activation: "none" }, stride: 2, outChannels: 64 });
+    expect(skip.block).toMatchObject({
+      op: { kind: "conv", kernel: 1, activation: "none" },
+      stride: 2,
+      outChannels: 64,
+    });
     expect(macro.slots[1].candidates[0].block.op.kind).toBe("skip");
   });
 
@@ -119,6 +123,11 @@ describe("an architecture's encoding", () => {
     const built = space("quickstart");
     const path = built.slots.map((slot) => slot.candidates.length - 1);
     const alone = singlePathSpace(built, path);
-    expect(encode(alone, path.map(() => 0))).toBe(encode(built, path));
+    expect(
+      encode(
+        alone,
+        path.map(() => 0),
+      ),
+    ).toBe(encode(built, path));
   });
 });

@@ -1,10 +1,10 @@
 import { rankClasses } from "../../curriculum/ranking.js";
+import { imagesIn } from "../../curriculum/subsets.js";
 import type { Decision } from "../../domain/decision.js";
 import type { Plan, RankingPlan } from "../../domain/plan.js";
 import type { Context, Program } from "../../domain/program.js";
 import { stepsPerEpoch } from "../../schedule/epochs.js";
 import { encode } from "../../spaces/encoding.js";
-import { imagesIn } from "../data.js";
 import { type Course, onlyPath, prepareNetwork, streamSeed, trainJob } from "./training.js";
 
 /**

@@ -1,10 +1,10 @@
 import { priced } from "../../cost/table.js";
+import { imagesIn } from "../../curriculum/subsets.js";
 import type { Decision } from "../../domain/decision.js";
 import type { Job } from "../../domain/job.js";
 import type { Context, Found, Program } from "../../domain/program.js";
 import type { Architecture } from "../../domain/space.js";
 import { stepsPerEpoch } from "../../schedule/epochs.js";
-import { imagesIn } from "../data.js";
 import { type Course, onlyPath, prepareNetwork, streamSeed, trainJob } from "./training.js";
 
 /**
