@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import grpc
-from google.protobuf.message import DecodeError
+from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
 
 from .desk import MAX_MESSAGE, Desk, Outbox, refusal
 from .generated.danas.v1 import worker_pb2

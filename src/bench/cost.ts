@@ -1,13 +1,23 @@
 import { mostLikelyWithin } from "../cost/best.js";
+import { drawer } from "../cost/draw.js";
 import { architectureCost, costTable } from "../cost/table.js";
+import type { Budget } from "../domain/cost.js";
 import { type Architecture, allAlive, type Space } from "../domain/space.js";
 import { builtinSpace, builtinSpaces } from "../spaces/builtins.js";
+import { softmax } from "../util/numeric.js";
 import { rng } from "../util/rng.js";
 import { type BenchResult, caseOf, environment, timed } from "./harness.js";
 
 const architectures = 200_000;
+const repeats = 40;
 
-/** Pricing architectures of danas-mobile, and the exact best of its 5 x 10^26 under a budget. */
+const budgets: readonly (readonly [string, Budget])[] = [
+  ["at most 300M MACs", { maxMacs: 300e6, minMacs: null, maxParams: null }],
+  ["at most 300M MACs and 3M parameters", { maxMacs: 300e6, minMacs: null, maxParams: 3e6 }],
+  ["299.7M to 300M MACs", { maxMacs: 300e6, minMacs: 299.7e6, maxParams: null }],
+];
+
+/** Pricing architectures of danas-mobile; the exact best of its 5 x 10^26, and exact draws from them, within a budget. */
 export async function benchCost(): Promise<BenchResult> {
   const space = builtinSpace("danas-mobile", builtinSpaces["danas-mobile"].input, 1000);
   const table = costTable(space);
@@ -22,12 +32,14 @@ export async function benchCost(): Promise<BenchResult> {
   if (!(sum > 0)) throw new Error("nothing was priced"); // also keeps the loop from being optimised away
 
   const alive = allAlive(space);
-  const budget = { maxMacs: 300e6, minMacs: null, maxParams: null };
-  const distributions = Array.from({ length: 20 }, (_, index) => drawDistribution(space, index));
-  const best = timed((repeat) => mostLikelyWithin(table, distributions[repeat % 20], alive, budget), {
-    warmups: 5,
-    repeats: 20,
-  });
+  const distributions = Array.from({ length: repeats }, (_, index) => drawDistribution(space, index));
+  const search = (budget: Budget) =>
+    timed((repeat) => mostLikelyWithin(table, distributions[repeat], alive, budget), { warmups: 5, repeats });
+  const source = rng(3).fork("bench").fork("draw");
+  const draw = (budget: Budget) => {
+    const drawn = drawer(table, distributions[0].map(softmax), alive, budget);
+    return timed(() => drawn(source), { warmups: 5, repeats });
+  };
   return {
     name: "cost",
     ...environment(),
@@ -37,7 +49,10 @@ export async function benchCost(): Promise<BenchResult> {
         "architectures/s",
         pricing.map((ms) => (1000 * architectures) / ms),
       ),
-      caseOf("exact best under 300M, 21 x 19, 20 random distributions", "ms", best),
+      ...budgets.map(([name, budget]) =>
+        caseOf(`exact best of 21 x 19, ${name}, ${repeats} random distributions`, "ms", search(budget)),
+      ),
+      ...budgets.map(([name, budget]) => caseOf(`exact draw of 21 x 19, ${name}`, "ms", draw(budget))),
     ],
   };
 }

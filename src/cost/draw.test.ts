@@ -55,7 +55,7 @@ describe("an architecture drawn within a budget", () => {
         expected.set(architecture.join(" "), probability);
         total += probability;
       }
-      const draws = 20_000;
+      const draws = 8000;
       const counts = new Map<string, number>();
       const draw = drawer(table, probabilities, alive, budget, patience);
       const source = rng(17);

@@ -5,11 +5,14 @@ import { rounding, solveDual } from "./dual.js";
 import { searchFrontier } from "./frontier.js";
 import { type Grid, makeGrid } from "./grid.js";
 
-/** fine enough that a window of a thousandth of the range is many cells; takes some 50 ms for 21 slots of 19 candidates */
-const cells = 32_768;
+export interface Effort {
+  /** of the grid: fine enough that a window of a thousandth of the range is many cells; some 50 ms for 21 slots of 19 candidates */
+  readonly cells: number;
+  /** steps of a descent: it is there to find something good, not to prove that it is the best */
+  readonly steps: number;
+}
 
-/** steps of a descent: it is there to find something good, not to prove that it is the best */
-const patience = 100_000;
+const usual: Effort = { cells: 32_768, steps: 100_000 };
 
 /**
  * The likeliest architecture of a window, `minMacs` to `maxMacs`, neither of which decides alone. A bound from a grid over
@@ -20,20 +23,21 @@ export function searchWindow(
   table: CostTable,
   options: readonly (readonly Option[])[],
   budget: Budget,
+  effort: Effort = usual,
 ): Likeliest | null {
   const limits = limitsOf(table, budget);
-  const grid = makeGrid(table, options, budget, cells);
+  const grid = makeGrid(table, options, budget, effort.cells);
   const dual = solveDual(options, limits);
   if (grid === null || dual.bound === Number.NEGATIVE_INFINITY) return null;
   const bounds = boundsOf(grid, options, limits, dual.params);
   const bound = Math.min(dual.bound, bounds(0, 0, 0));
   const reaches = (found: Likeliest | null) => found !== null && bound <= found.logProbability + slackOf(bound);
   if (bound === Number.NEGATIVE_INFINITY) return null;
-  let found = descend(grid, options, limits, bounds, null);
+  let found = descend(grid, options, limits, bounds, effort.steps, null);
   if (reaches(found)) return found;
   if (limits.mostParams < Number.POSITIVE_INFINITY) {
     // parameters so dear that nothing else counts: the way to where there are few
-    found = descend(grid, options, limits, boundsOf(grid, options, limits, dearest(options)), found) ?? found;
+    found = descend(grid, options, limits, boundsOf(grid, options, limits, dearest(options)), effort.steps, found);
     if (reaches(found)) return found;
   }
   const known = found?.logProbability ?? Number.NEGATIVE_INFINITY;
@@ -131,6 +135,7 @@ function descend(
   options: readonly (readonly Option[])[],
   limits: Limits,
   bounds: Bounds,
+  patience: number,
   known: Likeliest | null,
 ): Likeliest | null {
   const slots = options.length;

@@ -17,7 +17,11 @@ describe("a candidate's name", () => {
   });
 
   it("is read as it was printed", () => {
-    fc.assert(fc.property(candidateSpecs, (spec) => expect(parseCandidate(printCandidate(spec))).toEqual(spec)));
+    fc.assert(
+      fc.property(candidateSpecs, (spec) => {
+        expect(parseCandidate(printCandidate(spec))).toEqual(spec);
+      }),
+    );
   });
 
   it.each([
@@ -34,7 +38,7 @@ describe("a candidate's name", () => {
     ["k3e0", "an expansion is 0.01 to 64"],
     ["k3e65", "an expansion is 0.01 to 64"],
     ["k3e1.00001", "at most four decimals"],
-  ])("%s is refused: it %s", (text, message) => {
+  ])("%s is refused: %s", (text, message) => {
     expect(() => parseCandidate(text)).toThrow(
       expect.objectContaining({ code: "E_SPACE", message: expect.stringContaining(message), hint: expect.any(String) }),
     );

@@ -1,7 +1,7 @@
 """The published networks among the built-in spaces are torchvision's, layer by layer.
 
-Each space, as TypeScript builds it, becomes a network of blocks.py; then parameters, multiply-adds and, with torchvision's
-weights carried over, outputs are compared.
+Each space, as TypeScript builds it, becomes a network of blocks.py. Parameters and multiply-adds are compared;
+with the weights of torchvision's network carried over, outputs are, too.
 """
 
 from __future__ import annotations

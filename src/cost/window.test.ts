@@ -1,0 +1,38 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { withinBudget } from "./budget.js";
+import { architectureCost } from "./table.js";
+import { bruteForce, problems } from "./testing/problems.js";
+import { searchWindow } from "./window.js";
+
+describe("the likeliest within a window", () => {
+  // few cells and steps: the grid must not be exact, nor the descent find everything
+  it.each([
+    [1, 0],
+    [3, 0],
+    [5, 4],
+    [7, 1000],
+    [1000, 0],
+  ])("is what trying all of them finds, by a grid of %i cells and a descent of %i steps", (cells, steps) => {
+    fc.assert(
+      fc.property(problems, (problem) => {
+        const { table, logProbabilities, alive, budget } = problem;
+        const options = alive.map((candidates, slot) =>
+          candidates
+            .filter((candidate) => logProbabilities[slot][candidate] > Number.NEGATIVE_INFINITY)
+            .map((candidate) => ({
+              candidate,
+              gain: logProbabilities[slot][candidate],
+              ...table.slots[slot][candidate],
+            })),
+        );
+        fc.pre(options.every((slot) => slot.length > 0));
+        const found = searchWindow(table, options, budget, { cells, steps });
+        const best = bruteForce(problem);
+        expect(found?.logProbability ?? null).toEqual(best === null ? null : expect.closeTo(best.logProbability, 8));
+        if (found) expect(withinBudget(architectureCost(table, found.architecture), budget)).toBe(true);
+      }),
+      { numRuns: 300 },
+    );
+  });
+});
