@@ -198,11 +198,14 @@ async function prepare(session: WorkerSession, { space, threads }: Workload, bat
   await answered(session.submit({ id: numbers(), job }));
 }
 
-/** uniform paths, as a warm-up draws them: a different one each step */
+/**
+ * Uniform paths, as a warm-up draws them: a different one each step. The jobs are the same each time but for their numbers:
+ * new paths would be met for the first time (memory, kernels) by whichever way came first.
+ */
 function trainJobs({ space, jobs, stepsPerJob }: Workload, numbers: Numbers): NumberedJob[] {
-  return Array.from({ length: jobs }, () => {
+  return Array.from({ length: jobs }, (_, index) => {
     const id = numbers();
-    const draw = rng(1).fork("bench").fork(id);
+    const draw = rng(1).fork("bench").fork(index);
     const steps: TrainJob["steps"] = Array.from({ length: stepsPerJob }, (_, step) => ({
       paths: [{ architecture: space.slots.map((slot) => draw.int(slot.candidates.length)), weight: 1 }],
       learningRate: 1e-3,
