@@ -32,7 +32,7 @@ const start = (plan: Plan, journal: Journal, around: Around = {}): Promise<Endin
     journal,
     worker: around.worker ?? mockWorker(mockSettings),
     runFolder: folder,
-    checkpoints: { everySeconds: around.everySeconds ?? 0, keep: 2 },
+    checkpoints: { everySeconds: around.everySeconds ?? 0, keep: 2, rounds: false },
     clock: systemClock,
     signal: around.signal ?? new AbortController().signal,
     owner: { host: "here", pid: 1, versions: { node: process.version } },

@@ -20,7 +20,7 @@ it("DA-NAS finds the planted network of 21 slots x 19 candidates on 1,000 made-u
       journal: memoryJournal(plan),
       worker: mockWorker(worker),
       runFolder,
-      checkpoints: { everySeconds: 0, keep: 1 },
+      checkpoints: { everySeconds: 0, keep: 1, rounds: false },
       clock: systemClock,
       signal: new AbortController().signal,
       owner: { host: "here", pid: 1, versions: {} },

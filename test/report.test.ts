@@ -30,7 +30,7 @@ async function recorded(plan: Plan): Promise<Journal> {
   let now = Date.UTC(2026, 2, 14, 9, 26);
   const ending = await run({
     ...{ plan, journal, worker: mockWorker(mockSettings), runFolder: folder },
-    ...{ checkpoints: { everySeconds: 1, keep: 2 }, clock: { now: () => (now += 250) } },
+    ...{ checkpoints: { everySeconds: 1, keep: 2, rounds: false }, clock: { now: () => (now += 250) } },
     ...{ signal: new AbortController().signal, owner: { host: "here", pid: 1, versions: { node: "20" } } },
   });
   expect(ending.kind).toBe("done");

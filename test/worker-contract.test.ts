@@ -71,7 +71,7 @@ describe.each(adapters)("the %s worker", (name, make) => {
   beforeAll(async () => {
     folder = mkdtempSync(join(tmpdir(), "danas-contract-"));
     worker = make();
-    session = await worker.open({ run: "contract", incarnation: 1, runFolder: folder });
+    session = await worker.open({ run: "contract", runId: "1", incarnation: 1, runFolder: folder });
   }, 120_000);
   afterAll(async () => {
     await session?.close();
@@ -150,7 +150,7 @@ describe.each(adapters)("the %s worker", (name, make) => {
     const id = next++;
     const first = await session.submit({ id, job: train(15) });
     await session.close();
-    session = await worker.open({ run: "contract", incarnation: 2, runFolder: folder });
+    session = await worker.open({ run: "contract", runId: "1", incarnation: 2, runFolder: folder });
     await done(prepare);
     expect(await session.restore(saved.path, "0".repeat(64))).toMatchObject({ ok: false });
     expect(await session.restore(saved.path, saved.sha256)).toMatchObject({ ok: true });
@@ -176,7 +176,7 @@ describe("a search on the Python worker", () => {
         journal,
         worker,
         runFolder: folder,
-        checkpoints: { everySeconds: 0, keep: 1 },
+        checkpoints: { everySeconds: 0, keep: 1, rounds: false },
         clock: systemClock,
         signal: new AbortController().signal,
         owner: { host: "here", pid: 1, versions: {} },

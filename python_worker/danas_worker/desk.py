@@ -56,6 +56,8 @@ class Owner:
     """one start of one run's orchestrator"""
 
     run: str
+    id: str
+    """tells the run from another one of the same name"""
     incarnation: int
     folder: Path
     outbox: Outbox | None
@@ -115,7 +117,8 @@ class Desk:
                 folder = self._folder_for(hello)
             except (OSError, ValueError) as error:
                 return refusal("protocol", f"the run's folder cannot be used: {error}")
-            again = owner is not None and (owner.run, owner.incarnation) == (hello.run, hello.incarnation)
+            run_id = hello.run_id or hello.run
+            again = owner is not None and (owner.id, owner.incarnation) == (run_id, hello.incarnation)
             if owner is not None and owner.outbox is not None:
                 if not again:
                     owner.outbox(refusal("fenced", f"start {hello.incarnation} of run {hello.run!r} took over"))
@@ -125,7 +128,7 @@ class Desk:
             else:
                 # the old owner's commands die with it; only the one being carried out cannot be called back
                 self._forget()
-                self._owner = Owner(hello.run, hello.incarnation, folder, outbox)
+                self._owner = Owner(hello.run, run_id, hello.incarnation, folder, outbox)
                 if not self._now[1]:
                     self._idle_since = perf_counter()
             log.info("run %s, start %d: %s", hello.run, hello.incarnation, "connected again" if again else "connected")
@@ -184,7 +187,7 @@ class Desk:
     def _why_not(self, owner: Owner | None, hello: worker_pb2.Hello) -> worker_pb2.FromWorker | None:
         if owner is None:
             return None
-        if owner.run == hello.run:
+        if owner.id == (hello.run_id or hello.run):
             if hello.incarnation < owner.incarnation:
                 return refusal("fenced", f"run {owner.run!r} went on with start {owner.incarnation}")
             return None

@@ -40,9 +40,9 @@ export async function benchAgainstRandom(options: AgainstRandomOptions): Promise
   }
   const cases: BenchCase[] = [accuracyCase(`found ${found.chosen.encoded}`, found.testAccuracy)];
   const accuracies: number[] = [];
-  for (const network of drawn(plan, options.networks)) {
+  for (const [index, network] of drawn(plan, options.networks).entries()) {
     options.onLine(`retraining ${network.encoded} (${(network.macs / 1e6).toFixed(2)}M MACs)`);
-    const accuracy = await testAccuracyOf(plan, network, options.worker);
+    const accuracy = await testAccuracyOf(plan, network, index, options.worker);
     options.onLine(`  test accuracy ${(100 * accuracy).toFixed(2)} %`);
     accuracies.push(accuracy);
     cases.push(accuracyCase(`random ${network.encoded}`, accuracy));
@@ -83,11 +83,12 @@ function drawn(plan: Plan, networks: number): PricedArchitecture[] {
   });
 }
 
-async function testAccuracyOf(plan: Plan, network: PricedArchitecture, worker: Worker): Promise<number> {
+async function testAccuracyOf(plan: Plan, network: PricedArchitecture, index: number, worker: Worker): Promise<number> {
   const runFolder = mkdtempSync(join(tmpdir(), "danas-bench-"));
   const alone: Plan = {
     ...plan,
-    name: `${plan.name}-bench`,
+    // a run of its own: under one name and incarnation the worker would answer from memory what it answered before
+    name: `${plan.name}-bench-${index}`,
     programs: ["retrain"],
     ranking: { source: "none" },
     retrain: { ...plan.retrain, architecture: network.architecture, test: true, export: false },
@@ -98,7 +99,7 @@ async function testAccuracyOf(plan: Plan, network: PricedArchitecture, worker: W
       journal: memoryJournal(alone),
       worker,
       runFolder,
-      checkpoints: { everySeconds: 0, keep: 1 },
+      checkpoints: { everySeconds: 0, keep: 1, rounds: false },
       clock: systemClock,
       signal: new AbortController().signal,
       owner: { host: hostname(), pid: process.pid, versions: { node: process.version } },

@@ -88,7 +88,7 @@ export async function benchOverhead(options: OverheadOptions = {}): Promise<Benc
   try {
     for (const { name, worker, lags } of adapters) {
       onLine(`starting a worker: ${name}`);
-      const session = await worker.open({ run: "bench-overhead", incarnation: 1, runFolder: folder });
+      const session = await worker.open({ run: "bench-overhead", runId: "1", incarnation: 1, runFolder: folder });
       const numbers = counter();
       for (const workload of workloads) {
         cases.push(...(await measure(name, session, workload, lags, repeats, numbers, onLine)));

@@ -1,18 +1,21 @@
 import { assertNever, DanasError } from "../domain/errors.js";
-import type { WorkerSettings } from "../domain/settings.js";
+import type { Patience, WorkerSettings } from "../domain/settings.js";
 import type { Worker } from "../worker/port.js";
 import type { Io } from "./io.js";
+
+const deadline = ({ jobMinutes }: Patience) =>
+  jobMinutes === undefined ? {} : { jobTimeoutMs: Math.round(jobMinutes * 60_000) };
 
 /** The worker that the settings ask for. Adapters are heavy (grpc, pythonia): only the one that is used is loaded. */
 export async function makeWorker(settings: WorkerSettings, io: Io): Promise<Worker> {
   switch (settings.kind) {
     case "local": {
       const { localWorker } = await import("../worker/local.js");
-      return localWorker(settings);
+      return localWorker({ ...settings, ...deadline(settings) });
     }
     case "embedded": {
       const { embeddedWorker } = await import("../worker/embedded.js");
-      return embeddedWorker(settings);
+      return embeddedWorker({ ...settings, ...deadline(settings) });
     }
     case "grpc": {
       const { grpcWorker } = await import("../worker/grpc.js");
@@ -23,7 +26,7 @@ export async function makeWorker(settings: WorkerSettings, io: Io): Promise<Work
           hint: `export ${tokenVariable}=… before calling danas`,
         });
       }
-      return grpcWorker({ address, tls, token });
+      return grpcWorker({ address, tls, token, ...deadline(settings) });
     }
     case "mock": {
       const { mockWorker } = await import("../worker/mock/worker.js");

@@ -59,6 +59,7 @@ export function resolve(config: Config, document: Document, file: string, around
     retrain,
     compute: config.compute,
     pipeline: config.pipeline,
+    divergence: config.divergence,
   };
   const runs = absolute(at.cwd, config.runs);
   const settings = { plan, worker, runFolder: join(runs, plan.name), checkpoints: config.checkpoints };

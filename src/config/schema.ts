@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { data } from "./schema/data.js";
 import { ranking } from "./schema/ranking.js";
-import { checkpoints, compute, pipeline, retrain, worker } from "./schema/running.js";
+import { checkpoints, compute, divergence, pipeline, retrain, worker } from "./schema/running.js";
 import { amount, path, seed } from "./schema/scalars.js";
 import { search } from "./schema/search.js";
 import { space } from "./schema/space.js";
@@ -38,6 +38,7 @@ export const configSchema = z.strictObject({
   retrain,
   compute,
   pipeline,
+  divergence,
   checkpoints,
   worker,
   runs: path.default("runs").describe("Folder of the runs' folders; from where danas is called."),

@@ -42,6 +42,7 @@ function asWritten(
     },
     compute: plan.compute,
     pipeline: plan.pipeline,
+    divergence: plan.divergence,
     checkpoints,
     worker: workerAsWritten(worker),
     runs: config.runs,
@@ -171,21 +172,23 @@ function workerAsWritten(worker: WorkerSettings): ConfigInput["worker"] {
   switch (worker.kind) {
     case "local":
     case "embedded": {
-      const { kind, python, allowModules, pythonPath } = worker;
+      const { kind, python, allowModules, pythonPath, jobMinutes } = worker;
       return {
         kind,
         python: python ?? undefined,
         allowModules: [...allowModules],
         pythonPath: [...(pythonPath ?? [])],
+        jobMinutes,
       };
     }
     case "grpc": {
-      const { kind, address, tls, tokenVariable } = worker;
+      const { kind, address, tls, tokenVariable, jobMinutes } = worker;
       return {
         kind,
         address,
         tls: tls ? { ca: tls.ca, cert: tls.cert ?? undefined, key: tls.key ?? undefined } : undefined,
         tokenVariable: tokenVariable ?? undefined,
+        jobMinutes,
       };
     }
     case "mock":

@@ -14,6 +14,7 @@ export type Decision =
   | Prune
   | Choose
   | Report
+  | GoBack
   | { readonly type: "finish"; readonly result: RunResult }
   | { readonly type: "give-up"; readonly failure: Failure };
 
@@ -76,6 +77,22 @@ export interface Choose {
   readonly logProbability: number | null;
   /** compared networks with their validation accuracy, where that is how it was chosen */
   readonly compared: readonly (PricedArchitecture & { readonly validAccuracy: number })[];
+}
+
+/** A job failed over a loss that was not finite: it and the jobs behind it count for nothing and are issued again. */
+export interface GoBack {
+  readonly type: "go-back";
+  readonly rule: "lower-rate" | "skip-batch";
+  /** how many times in this program, this one included, of how many */
+  readonly attempt: number;
+  readonly tries: number;
+  readonly failedJob: number;
+  /** jobs that were in flight behind it */
+  readonly discarded: readonly number[];
+  /** what every learning rate is multiplied by from here to the program's end */
+  readonly rateScale: number;
+  /** step, path and learning rate, in words */
+  readonly why: string;
 }
 
 /** a measured fact worth showing: one point of a curve */

@@ -19,6 +19,7 @@ export interface Plan {
   readonly retrain: RetrainPlan;
   readonly compute: ComputeSpec;
   readonly pipeline: PipelinePlan;
+  readonly divergence: DivergencePlan;
 }
 
 export type ProgramName = "rank" | "search" | "retrain";
@@ -28,6 +29,19 @@ export interface PipelinePlan {
   readonly lag: number;
   /** weight steps in a job, at most */
   readonly stepsPerJob: number;
+}
+
+/**
+ * What is done where a loss became NaN or infinite. The weights go back to before the job that failed, and the job is
+ * issued again, changed. lower-rate: from that job to the program's end every learning rate is multiplied by `factor`.
+ * skip-batch: the step that failed takes the stream's next batch instead. stop: the run fails.
+ */
+export interface DivergencePlan {
+  readonly rule: "lower-rate" | "skip-batch" | "stop";
+  /** in (0, 1) */
+  readonly factor: number;
+  /** times within one program; the next failure ends the run */
+  readonly tries: number;
 }
 
 export interface LearningRate {

@@ -16,12 +16,14 @@ export interface CheckpointSettings {
   readonly everySeconds: number;
   /** the last so many are kept */
   readonly keep: number;
+  /** also one at the start of each round after the first, kept for good */
+  readonly rounds: boolean;
 }
 
 export type WorkerSettings =
   /** danas starts the Python worker itself and owns its life */
-  | ({ readonly kind: "local" } & PythonSettings)
-  | {
+  | ({ readonly kind: "local" } & PythonSettings & Patience)
+  | ({
       readonly kind: "grpc";
       /** `unix:/path` or `host:port` */
       readonly address: string;
@@ -29,9 +31,14 @@ export type WorkerSettings =
       readonly tls: { readonly ca: string; readonly cert: string | null; readonly key: string | null } | null;
       /** environment variable that holds the bearer token */
       readonly tokenVariable: string | null;
-    }
-  | ({ readonly kind: "embedded" } & PythonSettings)
+    } & Patience)
+  | ({ readonly kind: "embedded" } & PythonSettings & Patience)
   | ({ readonly kind: "mock" } & MockSettings);
+
+export interface Patience {
+  /** a job that takes longer is taken for hung, and its worker for lost; minutes */
+  readonly jobMinutes?: number;
+}
 
 export interface PythonSettings {
   /** null = the one that `npm run setup` made */

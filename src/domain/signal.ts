@@ -73,6 +73,8 @@ export interface Failure {
   readonly code: FailureCode;
   readonly message: string;
   readonly hint: string;
+  /** of "non-finite" in a train job: the first step, from 0, whose loss was not finite */
+  readonly step?: number;
 }
 
 export type FailureCode =
@@ -81,5 +83,7 @@ export type FailureCode =
   | "cost-mismatch"
   | "non-finite"
   | "out-of-memory"
+  /** a disk that is full, a folder that may not be written */
+  | "io"
   | "unsupported"
   | "internal";

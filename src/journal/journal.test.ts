@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
+import Database from "libsql";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { Plan } from "../domain/plan.js";
 import { memoryJournal } from "./memory.js";
@@ -51,19 +52,15 @@ describe.each(adapters)("the %s journal", (_, make) => {
     journal.recordCheckpoint(record(9));
     journal.recordCheckpoint(record(3));
     expect(journal.checkpoints()).toEqual([record(9), record(3)]);
-    const session = {
-      incarnation: 1,
-      startedAt: 10,
-      host: "h",
-      pid: 2,
-      worker: "mock",
-      mock: true,
-      versions: { node: "v20" },
-    };
-    journal.beginSession(session);
-    expect(journal.sessions()).toEqual([{ ...session, endedAt: null, outcome: null, message: null }]);
+    const begun = { incarnation: 1, startedAt: 10, host: "h", pid: 2, worker: "mock" };
+    const open = { endedAt: null, outcome: null, message: null };
+    journal.beginSession(begun);
+    expect(journal.sessions()).toEqual([{ ...begun, mock: false, versions: {}, ...open }]);
+    const welcome = { worker: "mock h 2", mock: true, versions: { node: "v20" } };
+    journal.welcomeSession(1, welcome);
+    expect(journal.sessions()).toEqual([{ ...begun, ...welcome, ...open }]);
     journal.endSession(1, { at: 20, outcome: "done", message: null });
-    expect(journal.sessions()).toEqual([{ ...session, endedAt: 20, outcome: "done", message: null }]);
+    expect(journal.sessions()).toEqual([{ ...begun, ...welcome, endedAt: 20, outcome: "done", message: null }]);
     journal.close();
   });
 
@@ -81,6 +78,41 @@ describe.each(adapters)("the %s journal", (_, make) => {
 });
 
 describe("the sqlite journal", () => {
+  it("upgrades one of version 1: the run gets an id that stays, and goes on to stop at a loss that is not finite", () => {
+    const database = new Database(file());
+    database.exec(`
+      CREATE TABLE meta (schema INTEGER NOT NULL, plan TEXT NOT NULL);
+      CREATE TABLE entries (seq INTEGER PRIMARY KEY, at REAL NOT NULL, event TEXT NOT NULL, decisions TEXT NOT NULL);
+      CREATE TABLE checkpoints (
+        after_job INTEGER NOT NULL, path TEXT NOT NULL, sha256 TEXT NOT NULL, bytes INTEGER NOT NULL, at REAL NOT NULL);
+      CREATE TABLE sessions (
+        incarnation INTEGER PRIMARY KEY, started_at REAL NOT NULL, host TEXT NOT NULL, pid INTEGER NOT NULL,
+        worker TEXT NOT NULL, mock INTEGER NOT NULL, versions TEXT NOT NULL, ended_at REAL, outcome TEXT, message TEXT);
+    `);
+    database.prepare("INSERT INTO meta VALUES (1, ?)").run(JSON.stringify(plan));
+    database.close();
+    const reader = openJournal(file(), { readonly: true });
+    expect(reader.plan).toMatchObject({ ...plan, divergence: { rule: "stop" } });
+    reader.close();
+    const first = openJournal(file());
+    first.append(entry(1));
+    first.close();
+    const second = openJournal(file());
+    expect(second.id).toBe(first.id);
+    expect(second.id).not.toBe("");
+    expect(second.plan).toMatchObject({ ...plan, divergence: { rule: "stop" } });
+    expect([...second.entries()]).toHaveLength(1);
+    second.close();
+  });
+
+  it("refuses one of a later version", () => {
+    createJournal(file(), plan).close();
+    const database = new Database(file());
+    database.exec("UPDATE meta SET schema = 99");
+    database.close();
+    expect(() => openJournal(file())).toThrow(/schema 99/);
+  });
+
   it("is private, and refuses to begin where one is", () => {
     createJournal(file(), plan).close();
     expect(statSync(file()).mode & 0o777).toBe(0o600);

@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import type { Plan } from "../domain/plan.js";
 import type { CheckpointRecord, Journal, JournalEntry, SessionRecord } from "./port.js";
 
@@ -7,6 +8,7 @@ export function memoryJournal(plan: Plan): Journal {
   const checkpoints: CheckpointRecord[] = [];
   const sessions: SessionRecord[] = [];
   return {
+    id: randomUUID(),
     plan,
     append(entry) {
       const numbered: JournalEntry = { seq: entries.length, ...entry };
@@ -22,7 +24,11 @@ export function memoryJournal(plan: Plan): Journal {
     },
     checkpoints: () => [...checkpoints],
     beginSession(record) {
-      sessions.push({ ...record, endedAt: null, outcome: null, message: null });
+      sessions.push({ ...record, mock: false, versions: {}, endedAt: null, outcome: null, message: null });
+    },
+    welcomeSession(incarnation, welcome) {
+      const index = sessions.findIndex((session) => session.incarnation === incarnation);
+      if (index >= 0) sessions[index] = { ...sessions[index], ...welcome };
     },
     endSession(incarnation, { at, outcome, message }) {
       const index = sessions.findIndex((session) => session.incarnation === incarnation);

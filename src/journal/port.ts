@@ -32,7 +32,7 @@ export interface SessionRecord {
   readonly mock: boolean;
   readonly versions: Readonly<Record<string, string>>;
   readonly endedAt: number | null;
-  /** done, interrupted, failed, worker-lost; null while it goes on or where it was killed */
+  /** done, interrupted, failed, worker-lost, went-back; null while it goes on or where it was killed */
   readonly outcome: string | null;
   readonly message: string | null;
 }
@@ -42,6 +42,8 @@ export interface SessionRecord {
  * adapter says so, of the machine): nothing is acted on before. One writer; any number of readers, also live.
  */
 export interface Journal {
+  /** drawn when the journal was made: tells the run from another one of the same name */
+  readonly id: string;
   readonly plan: Plan;
   append(entry: Omit<JournalEntry, "seq">): JournalEntry;
   /** in order, from `from` on */
@@ -49,7 +51,10 @@ export interface Journal {
   recordCheckpoint(record: CheckpointRecord): void;
   /** oldest first */
   checkpoints(): readonly CheckpointRecord[];
-  beginSession(record: Omit<SessionRecord, "endedAt" | "outcome" | "message">): void;
+  /** before a worker is looked for: that none was found is worth knowing, too */
+  beginSession(record: Pick<SessionRecord, "incarnation" | "startedAt" | "host" | "pid" | "worker">): void;
+  /** the worker said who it is */
+  welcomeSession(incarnation: number, welcome: Pick<SessionRecord, "worker" | "mock" | "versions">): void;
   endSession(incarnation: number, end: { at: number; outcome: string; message: string | null }): void;
   sessions(): readonly SessionRecord[];
   close(): void;

@@ -1,14 +1,13 @@
+import { randomUUID } from "node:crypto";
 import { chmodSync, existsSync, rmSync } from "node:fs";
 import Database from "libsql";
 import { DanasError } from "../domain/errors.js";
 import type { Plan } from "../domain/plan.js";
 import type { CheckpointRecord, Journal, JournalEntry, SessionRecord } from "./port.js";
-
-/** grows when the tables change; an older one is upgraded here, a newer one refused */
-const schemaVersion = 1;
+import { type Meta, schemaVersion, upgraded } from "./versions.js";
 
 const tables = `
-  CREATE TABLE meta (schema INTEGER NOT NULL, plan TEXT NOT NULL);
+  CREATE TABLE meta (schema INTEGER NOT NULL, plan TEXT NOT NULL, id TEXT NOT NULL);
   CREATE TABLE entries (seq INTEGER PRIMARY KEY, at REAL NOT NULL, event TEXT NOT NULL, decisions TEXT NOT NULL);
   CREATE TABLE checkpoints (
     after_job INTEGER NOT NULL, path TEXT NOT NULL, sha256 TEXT NOT NULL, bytes INTEGER NOT NULL, at REAL NOT NULL);
@@ -33,17 +32,20 @@ export function createJournal(file: string, plan: Plan, options: CreateOptions =
     });
   }
   const database = connect(file, options.synchronous ?? "full", false);
+  const id = randomUUID();
   try {
     chmodSync(file, 0o600);
     database.exec(`BEGIN; ${tables} COMMIT;`);
-    database.prepare("INSERT INTO meta (schema, plan) VALUES (?, ?)").run(schemaVersion, JSON.stringify(plan));
+    database
+      .prepare("INSERT INTO meta (schema, plan, id) VALUES (?, ?, ?)")
+      .run(schemaVersion, JSON.stringify(plan), id);
   } catch (error) {
     database.close();
     // half a journal would be refused as broken for ever
     rmSync(file, { force: true });
     throw told(error, file);
   }
-  return journalOn(database, file, plan);
+  return journalOn(database, file, plan, id);
 }
 
 /**
@@ -54,18 +56,18 @@ export function openJournal(file: string, options: { readonly readonly?: boolean
   if (!existsSync(file)) {
     throw new DanasError("E_JOURNAL", `there is no journal ${file}`, { hint: "`danas status` lists the runs" });
   }
-  const database = connect(file, options.synchronous ?? "full", options.readonly ?? false);
+  const readonly = options.readonly ?? false;
+  const database = connect(file, options.synchronous ?? "full", readonly);
   try {
-    const meta = database.prepare("SELECT schema, plan FROM meta").get() as
-      | { schema: number; plan: string }
-      | undefined;
+    const meta = database.prepare("SELECT * FROM meta").get() as Meta | undefined;
     if (!meta) throw new DanasError("E_JOURNAL", `${file} is empty`, { hint: "the run never started: start it anew" });
-    if (meta.schema !== schemaVersion) {
+    if (meta.schema > schemaVersion) {
       throw new DanasError("E_JOURNAL", `${file} has schema ${meta.schema}, this danas knows ${schemaVersion}`, {
         hint: "open it with the danas that wrote it",
       });
     }
-    return journalOn(database, file, JSON.parse(meta.plan) as Plan);
+    const now = upgraded(meta, readonly ? null : database);
+    return journalOn(database, file, JSON.parse(now.plan) as Plan, now.id);
   } catch (error) {
     database.close();
     throw told(error, file);
@@ -116,7 +118,7 @@ interface EntryRow {
 /** entries are read in pages: a long journal is neither held in memory nor keeps a cursor open while others write */
 const page = 500;
 
-function journalOn(database: Connection, file: string, plan: Plan): Journal {
+function journalOn(database: Connection, file: string, plan: Plan, id: string): Journal {
   const guarded = <T>(body: () => T): T => {
     try {
       return body();
@@ -129,6 +131,7 @@ function journalOn(database: Connection, file: string, plan: Plan): Journal {
   const insert = database.prepare("INSERT INTO entries (seq, at, event, decisions) VALUES (?, ?, ?, ?)");
   const select = database.prepare("SELECT seq, at, event, decisions FROM entries WHERE seq >= ? ORDER BY seq LIMIT ?");
   return {
+    id,
     plan,
     append({ at, event, decisions }) {
       // two writers would both take this number: the primary key lets only one have it
@@ -153,9 +156,15 @@ function journalOn(database: Connection, file: string, plan: Plan): Journal {
         () => database.prepare(`SELECT ${columns} FROM checkpoints ORDER BY rowid`).all() as CheckpointRecord[],
       ).map(({ afterJob, path, sha256, bytes, at }) => ({ afterJob, path, sha256, bytes, at }));
     },
-    beginSession({ incarnation, startedAt, host, pid, worker, mock, versions }) {
-      const statement = database.prepare("INSERT INTO sessions VALUES (?, ?, ?, ?, ?, ?, ?, NULL, NULL, NULL)");
-      guarded(() => statement.run(incarnation, startedAt, host, pid, worker, mock ? 1 : 0, JSON.stringify(versions)));
+    beginSession({ incarnation, startedAt, host, pid, worker }) {
+      const statement = database.prepare("INSERT INTO sessions VALUES (?, ?, ?, ?, ?, 0, '{}', NULL, NULL, NULL)");
+      guarded(() => statement.run(incarnation, startedAt, host, pid, worker));
+    },
+    welcomeSession(incarnation, { worker, mock, versions }) {
+      const statement = database.prepare(
+        "UPDATE sessions SET worker = ?, mock = ?, versions = ? WHERE incarnation = ?",
+      );
+      guarded(() => statement.run(worker, mock ? 1 : 0, JSON.stringify(versions), incarnation));
     },
     endSession(incarnation, { at, outcome, message }) {
       const statement = database.prepare(

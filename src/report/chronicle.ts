@@ -1,6 +1,6 @@
 import { costTable } from "../cost/table.js";
 import type { DataInfo, StreamSpec } from "../domain/data.js";
-import type { Choose, OpenRound, Prune, Report, RunResult, Snapshot } from "../domain/decision.js";
+import type { Choose, GoBack, OpenRound, Prune, Report, RunResult, Snapshot } from "../domain/decision.js";
 import type { Job, NumberedJob } from "../domain/job.js";
 import type { Plan } from "../domain/plan.js";
 import type { Ranking } from "../domain/ranking.js";
@@ -53,6 +53,8 @@ export interface Chronicle {
   readonly rounds: readonly Dated<OpenRound>[];
   readonly snapshots: readonly Dated<Snapshot>[];
   readonly prunes: readonly Dated<Prune & { readonly epoch: number }>[];
+  /** losses that were not finite, and what was done */
+  readonly goneBack: readonly Dated<GoBack>[];
   readonly choice: Choose | null;
   readonly reports: readonly Report[];
   readonly participation: Participation;
@@ -71,6 +73,7 @@ export function chronicle(journal: Journal): Chronicle {
   const rounds: Dated<OpenRound>[] = [];
   const snapshots: Dated<Snapshot>[] = [];
   const prunes: Dated<Prune & { epoch: number }>[] = [];
+  const goneBack: Dated<GoBack>[] = [];
   const reports: Report[] = [];
   const trained = zeros(plan);
   const gated = zeros(plan);
@@ -146,7 +149,6 @@ export function chronicle(journal: Journal): Chronicle {
     effortIn(program, at).wallMs += Math.max(0, at - Math.max(lastAt ?? at, session?.startedAt ?? at));
     lastAt = at;
     if (event.type === "job-finished") takeAnswer(at, event.answer);
-    if (event.type === "job-failed") failure = event.failure;
     for (const decision of decisions) {
       switch (decision.type) {
         case "issue":
@@ -177,6 +179,9 @@ export function chronicle(journal: Journal): Chronicle {
         case "finish":
           result = decision.result;
           break;
+        case "go-back":
+          goneBack.push({ ...decision, at });
+          break;
         case "give-up":
           failure = decision.failure;
           break;
@@ -184,7 +189,19 @@ export function chronicle(journal: Journal): Chronicle {
     }
   }
   return {
-    ...{ entries, firstAt, lastAt, data, device, efforts: [...efforts.values()], ranking, rounds, snapshots, prunes },
+    ...{
+      entries,
+      firstAt,
+      lastAt,
+      data,
+      device,
+      efforts: [...efforts.values()],
+      ranking,
+      rounds,
+      snapshots,
+      prunes,
+      goneBack,
+    },
     ...{ choice, reports, participation: { trained, gated }, bytesFreed, test, result, failure },
   };
 }

@@ -1,19 +1,17 @@
-import { rmSync } from "node:fs";
-import { join } from "node:path";
-import type { Decision, RunResult } from "../domain/decision.js";
+import type { RunResult } from "../domain/decision.js";
 import { DanasError } from "../domain/errors.js";
 import type { Event } from "../domain/event.js";
-import type { NumberedJob } from "../domain/job.js";
 import type { Plan } from "../domain/plan.js";
 import type { CheckpointSettings } from "../domain/settings.js";
 import type { Failure } from "../domain/signal.js";
 import type { Journal, JournalEntry } from "../journal/port.js";
 import type { Clock } from "../util/clock.js";
-import type { CheckpointOutcome, Outcome, Welcome, Worker, WorkerSession } from "../worker/port.js";
+import type { Welcome, Worker } from "../worker/port.js";
+import { append, converse } from "./converse.js";
 import { fold } from "./fold.js";
-import { type Recovery, recover } from "./recover.js";
+import { removeUnknown } from "./keeping.js";
 import type { RunState } from "./state.js";
-import { step } from "./step.js";
+import { openPatiently, pause, Stopped } from "./waiting.js";
 
 export interface RunOptions {
   readonly plan: Plan;
@@ -29,6 +27,8 @@ export interface RunOptions {
   readonly hooks?: RunHooks;
   /** who we are, for the journal */
   readonly owner: { readonly host: string; readonly pid: number; readonly versions: Readonly<Record<string, string>> };
+  /** how long a worker that served this run and is gone is waited for; default 15 minutes */
+  readonly patienceMs?: number;
 }
 
 export interface RunHooks {
@@ -48,6 +48,8 @@ export type Ending =
 /** how often in a row a worker may be lost without one answer in between */
 const lossesWithoutProgress = 5;
 
+const defaultPatienceMs = 15 * 60_000;
+
 /**
  * The one loop that acts: hands decisions to the worker, waits for what it tells, makes it durable, decides anew. It may
  * be killed anywhere: what is in the journal is all that is needed to go on.
@@ -57,14 +59,17 @@ export async function run(options: RunOptions): Promise<Ending> {
   let state = fold(plan, events(journal));
   if (state.phase === "new") state = append(options, state, { type: "run-started" }).state;
   let losses = 0;
+  let served = false;
   for (;;) {
     if (state.phase === "done") return { kind: "done", result: state.result };
     if (state.phase === "failed") return { kind: "failed", failure: state.failure, resumable: false };
     if (options.signal.aborted) return { kind: "interrupted" };
     const before = state;
-    const ended = await session(options, state);
+    const ended = await session(options, state, served ? (options.patienceMs ?? defaultPatienceMs) : 0);
+    served = true;
     state = ended.state;
     if (ended.ending) return ended.ending;
+    if (ended.lost === null) continue; // it went back over a loss that was not finite, and said so
     losses = state === before ? losses + 1 : 1;
     if (losses >= lossesWithoutProgress) {
       throw new DanasError("E_WORKER_LOST", `the worker was lost ${losses} times without finishing a job`, {
@@ -80,85 +85,67 @@ export async function run(options: RunOptions): Promise<Ending> {
   }
 }
 
-const pause = (ms: number, signal: AbortSignal): Promise<void> =>
-  new Promise((resolve) => {
-    const done = () => {
-      clearTimeout(timer);
-      signal.removeEventListener("abort", done);
-      resolve();
-    };
-    const timer = setTimeout(done, ms);
-    signal.addEventListener("abort", done);
-    if (signal.aborted) done();
-  });
-
 function* events(journal: Journal): Iterable<Event> {
   for (const entry of journal.entries()) yield entry.event;
 }
 
-function append(options: RunOptions, state: RunState, event: Event) {
-  const next = step(options.plan, state, event);
-  const entry = options.journal.append({ at: options.clock.now(), event, decisions: next.decisions });
-  options.hooks?.onEntry?.(entry, next.state);
-  return next;
-}
-
-class Stopped extends Error {}
-
-/** the promise, unless the stop comes first: then Stopped is thrown and the promise is left to itself */
-async function unlessStopped<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  let stop = () => {};
-  const stopped = new Promise<never>((_, reject) => {
-    stop = () => reject(new Stopped());
-    signal.addEventListener("abort", stop);
-    if (signal.aborted) stop();
-  });
-  try {
-    return await Promise.race([promise, stopped]);
-  } finally {
-    signal.removeEventListener("abort", stop);
-    promise.catch(() => undefined);
-  }
-}
-
-const issued = (decisions: readonly Decision[]): NumberedJob[] =>
-  decisions.filter((decision) => decision.type === "issue").map(({ id, job }) => ({ id, job }));
-
 type SessionEnd =
   | { readonly state: RunState; readonly ending: Ending }
-  | { readonly state: RunState; readonly ending: null; readonly lost: string };
+  /** `lost`: why the worker was; null = it was let go, to begin again from a checkpoint */
+  | { readonly state: RunState; readonly ending: null; readonly lost: string | null };
 
-/** One stretch with one worker session: until the run ends, is stopped, or the worker is lost. */
-async function session(options: RunOptions, from: RunState): Promise<SessionEnd> {
-  const { journal, worker, clock, hooks } = options;
+/** One stretch with one worker session: until the run ends, is stopped, goes back, or the worker is lost. */
+async function session(options: RunOptions, from: RunState, patienceMs: number): Promise<SessionEnd> {
+  const { journal, worker, clock, hooks, owner, signal } = options;
   const incarnation = journal.sessions().length + 1;
-  const opened = await worker.open({ run: options.plan.name, incarnation, runFolder: options.runFolder });
-  hooks?.onWelcome?.(opened.welcome);
   journal.beginSession({
     incarnation,
     startedAt: clock.now(),
-    host: options.owner.host,
-    pid: options.owner.pid,
-    worker: `${worker.kind} ${opened.welcome.host} ${opened.welcome.pid} ${opened.welcome.devices.join(", ")}`,
-    mock: opened.welcome.mock,
-    versions: { ...opened.welcome.versions, ...options.owner.versions },
+    host: owner.host,
+    pid: owner.pid,
+    worker: worker.kind,
   });
   const end = (outcome: string, message: string | null) =>
     journal.endSession(incarnation, { at: clock.now(), outcome, message });
   try {
-    const reached = await converse(options, opened, from);
-    if (reached.lost !== null) {
-      end("worker-lost", reached.lost);
-      return { state: reached.state, ending: null, lost: reached.lost };
+    const opened = await openPatiently(
+      worker,
+      { run: options.plan.name, runId: journal.id, incarnation, runFolder: options.runFolder },
+      { clock, signal, patienceMs, onNotice: (message) => hooks?.onNotice?.(message) },
+    );
+    try {
+      const { welcome } = opened;
+      journal.welcomeSession(incarnation, {
+        worker: `${worker.kind} ${welcome.host} ${welcome.pid} ${welcome.devices.join(", ")}`,
+        mock: welcome.mock,
+        versions: { ...welcome.versions, ...owner.versions },
+      });
+      hooks?.onWelcome?.(welcome);
+      removeUnknown(journal, options.runFolder);
+      const reached = await converse(options, opened, from);
+      switch (reached.kind) {
+        case "lost":
+          end("worker-lost", reached.why);
+          return { state: reached.state, ending: null, lost: reached.why };
+        case "went-back":
+          end("went-back", reached.why);
+          return { state: reached.state, ending: null, lost: null };
+        case "ended": {
+          const { ending } = reached;
+          end(ending.kind, ending.kind === "failed" ? `${ending.failure.code}: ${ending.failure.message}` : null);
+          return { state: reached.state, ending };
+        }
+      }
+    } finally {
+      await opened.close().catch(() => undefined);
     }
-    const { ending } = reached;
-    end(ending.kind, ending.kind === "failed" ? `${ending.failure.code}: ${ending.failure.message}` : null);
-    return { state: reached.state, ending };
   } catch (error) {
+    if (error instanceof Stopped) {
+      end("interrupted", null);
+      return { state: from, ending: { kind: "interrupted" } };
+    }
     endQuietly(() => end("failed", error instanceof Error ? error.message : String(error)));
     throw error;
-  } finally {
-    await opened.close().catch(() => undefined);
   }
 }
 
@@ -168,136 +155,5 @@ function endQuietly(end: () => void): void {
     end();
   } catch {
     // nothing more can be recorded
-  }
-}
-
-/** what comes back from the worker, in the order it was asked */
-type Heard =
-  | { readonly kind: "job"; readonly job: NumberedJob; readonly outcome: Promise<Outcome> }
-  | {
-      readonly kind: "checkpoint";
-      readonly afterJob: number;
-      readonly last: boolean;
-      readonly outcome: Promise<CheckpointOutcome>;
-    };
-
-type Reached =
-  | { readonly state: RunState; readonly ending: Ending; readonly lost: null }
-  | { readonly state: RunState; readonly ending: null; readonly lost: string };
-
-async function converse(options: RunOptions, worker: WorkerSession, from: RunState): Promise<Reached> {
-  const { journal, clock, hooks, signal } = options;
-  let state = from;
-  const asked: Heard[] = [];
-  let lastSubmitted = -1;
-  let hasModel = false;
-  const submit = (job: NumberedJob) => {
-    const outcome = worker.submit(job);
-    outcome.catch(() => undefined); // looked at below, in order; a loss must not be an unhandled rejection meanwhile
-    asked.push({ kind: "job", job, outcome });
-    lastSubmitted = job.id;
-    hasModel ||= job.job.kind === "prepare";
-  };
-  const askCheckpoint = (last: boolean) => {
-    const outcome = worker.checkpoint(`checkpoints/after-${lastSubmitted}.pt`);
-    outcome.catch(() => undefined);
-    asked.push({ kind: "checkpoint", afterJob: lastSubmitted, last, outcome });
-  };
-
-  let recovered: Recovery;
-  try {
-    // a stop while catching up loses nothing: no new fact has come in
-    recovered = await unlessStopped(
-      recover({ journal, worker, state, onNotice: (line) => hooks?.onNotice?.(line) }),
-      signal,
-    );
-  } catch (error) {
-    if (error instanceof Stopped) return { state, ending: { kind: "interrupted" }, lost: null };
-    return lostOrThrow(error, state);
-  }
-  if (recovered.kind === "failed") {
-    return { state, ending: { kind: "failed", failure: recovered.failure, resumable: true }, lost: null };
-  }
-  hasModel = recovered.hasModel;
-  lastSubmitted = recovered.lastJob;
-  if (state.phase === "inspecting" || state.phase === "running") for (const job of state.inFlight) submit(job);
-
-  let checkpointedAt = clock.now();
-  let stopping = false;
-  const stop = () => {
-    if (stopping || signal.aborted === false) return;
-    stopping = true;
-    if (hasModel) askCheckpoint(true);
-  };
-  signal.addEventListener("abort", stop);
-  try {
-    stop();
-    while (asked.length > 0) {
-      const next = asked[0];
-      if (next.kind === "checkpoint") {
-        await recordCheckpoint(options, next.afterJob, await next.outcome);
-        asked.shift();
-        if (next.last) return { state, ending: { kind: "interrupted" }, lost: null };
-        continue;
-      }
-      // with a model, the checkpoint asked for at the stop ends this loop; without one there is nothing to keep
-      const outcome = await (hasModel ? next.outcome : unlessStopped(next.outcome, signal));
-      asked.shift();
-      if (!outcome.ok && !isMatterOfSearch(outcome.failure)) {
-        return { state, ending: { kind: "failed", failure: outcome.failure, resumable: true }, lost: null };
-      }
-      const event: Event = outcome.ok
-        ? { type: "job-finished", answer: outcome.answer }
-        : { type: "job-failed", jobId: next.job.id, failure: outcome.failure };
-      const decided = append(options, state, event);
-      state = decided.state;
-      if (state.phase === "done") return { state, ending: { kind: "done", result: state.result }, lost: null };
-      if (state.phase === "failed") {
-        return { state, ending: { kind: "failed", failure: state.failure, resumable: false }, lost: null };
-      }
-      // once stopping, what was decided waits in the journal: the resumed run issues it
-      if (stopping) continue;
-      for (const job of issued(decided.decisions)) submit(job);
-      const { everySeconds } = options.checkpoints;
-      if (hasModel && everySeconds > 0 && clock.now() - checkpointedAt >= everySeconds * 1000) {
-        checkpointedAt = clock.now();
-        askCheckpoint(false);
-      }
-    }
-    if (stopping) return { state, ending: { kind: "interrupted" }, lost: null };
-    throw new Error("nothing is in flight, but the run is not over");
-  } catch (error) {
-    if (error instanceof Stopped) return { state, ending: { kind: "interrupted" }, lost: null };
-    return lostOrThrow(error, state);
-  } finally {
-    signal.removeEventListener("abort", stop);
-  }
-}
-
-/** a loss that became NaN is a fact about the search; a full disk or a missing folder is not */
-const isMatterOfSearch = (failure: Failure): boolean => failure.code === "non-finite";
-
-function lostOrThrow(error: unknown, state: RunState): Reached {
-  if (error instanceof Error && error.name === "WorkerLost") return { state, ending: null, lost: error.message };
-  throw error;
-}
-
-async function recordCheckpoint(options: RunOptions, afterJob: number, outcome: CheckpointOutcome): Promise<void> {
-  const { journal, clock, hooks, runFolder, checkpoints } = options;
-  if (!outcome.ok) {
-    hooks?.onNotice?.(`no checkpoint was written: ${outcome.failure.message}`);
-    return;
-  }
-  const { path, sha256, bytes } = outcome;
-  journal.recordCheckpoint({ afterJob, path, sha256, bytes, at: clock.now() });
-  const kept = new Set(
-    journal
-      .checkpoints()
-      .slice(-checkpoints.keep)
-      .map((record) => record.path),
-  );
-  for (const old of journal.checkpoints()) {
-    // a worker on another host keeps its own folder; here there is then nothing to remove
-    if (!kept.has(old.path)) rmSync(join(runFolder, old.path), { force: true });
   }
 }

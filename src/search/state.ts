@@ -4,6 +4,7 @@ import type { RunResult } from "../domain/decision.js";
 import type { NumberedJob } from "../domain/job.js";
 import type { Ranking } from "../domain/ranking.js";
 import type { ExportedFile, Failure } from "../domain/signal.js";
+import type { Mending } from "./mend.js";
 
 /** Where a run stands: plain JSON, a fold of the journal's events. */
 export type RunState =
@@ -25,6 +26,8 @@ export interface Running {
   readonly facts: Facts;
   /** the model that answers now come from; null before the first prepare was answered */
   readonly model: Model | null;
+  /** how often this program went back over a loss that was not finite, and what that did to its learning rates */
+  readonly mending: Mending;
 }
 
 /** what is needed to price the work of a job */

@@ -1,7 +1,7 @@
 import { costTable } from "../cost/table.js";
 import type { CostTable } from "../domain/cost.js";
 import type { DataInfo } from "../domain/data.js";
-import type { Decision, RunResult } from "../domain/decision.js";
+import type { Decision, GoBack, RunResult } from "../domain/decision.js";
 import { assertNever } from "../domain/errors.js";
 import type { Event } from "../domain/event.js";
 import type { Job, NumberedJob } from "../domain/job.js";
@@ -10,6 +10,7 @@ import type { Context, Found, Progress } from "../domain/program.js";
 import type { Answer, Failure } from "../domain/signal.js";
 import { checkCounts, checkData } from "./checks.js";
 import { effortOf } from "./effort.js";
+import { mended, scaled, unmended } from "./mend.js";
 import { programOf } from "./programs/registry.js";
 import type { Facts, Model, Running, RunState } from "./state.js";
 
@@ -36,7 +37,9 @@ export function step(plan: Plan, state: RunState, event: Event): Step {
       };
     }
     case "job-failed":
-      return giveUp([], event.failure);
+      return state.phase === "running"
+        ? takeFailure(plan, state, event.jobId, event.failure)
+        : giveUp([], event.failure);
     case "job-finished":
       if (state.phase === "inspecting") return takeInspection(plan, event.answer);
       if (state.phase === "running") return takeAnswer(plan, state, event.answer);
@@ -85,6 +88,29 @@ function takeAnswer(plan: Plan, state: Running, answer: Answer): Step {
   return pump(plan, after, [...learned.decisions]);
 }
 
+/** Only what is a matter of the search comes here (run.ts): a loss that is not finite, and what the rule makes of it. */
+function takeFailure(plan: Plan, state: Running, jobId: number, failure: Failure): Step {
+  const [job, ...behind] = state.inFlight;
+  if (job?.id !== jobId) throw new Error(`job ${jobId} failed, but the next one due is ${job?.id ?? "none"}`);
+  const again = mended(plan.divergence, state.mending, state.inFlight, failure);
+  if (again === null) return giveUp([], failure);
+  const inFlight = again.jobs.map((changed, index): NumberedJob => ({ id: state.nextJobId + index, job: changed }));
+  const goBack: GoBack = {
+    type: "go-back",
+    rule: plan.divergence.rule === "skip-batch" ? "skip-batch" : "lower-rate",
+    attempt: again.mending.times,
+    tries: plan.divergence.tries,
+    failedJob: jobId,
+    discarded: behind.map(({ id }) => id),
+    rateScale: again.mending.rateScale,
+    why: failure.message,
+  };
+  return {
+    state: { ...state, inFlight, nextJobId: state.nextJobId + inFlight.length, mending: again.mending },
+    decisions: [goBack, ...inFlight.map((numbered) => ({ type: "issue", ...numbered }) as const)],
+  };
+}
+
 const modelOf = (job: Extract<Job, { kind: "prepare" }>): Model => ({
   costs: costTable(job.space),
   batchSizes: Object.fromEntries(job.streams.map((stream) => [stream.name, stream.batchSize])),
@@ -115,7 +141,15 @@ function beginProgram(plan: Plan, index: number, carried: Carried, decisions: De
   const name = plan.programs[index];
   decisions.push({ type: "begin-program", program: name });
   const programState = programOf(name).begin(contextOf(plan, carried.facts));
-  return pump(plan, { phase: "running", program: index, programState, inFlight: [], ...carried }, decisions);
+  const state: Running = {
+    phase: "running",
+    program: index,
+    programState,
+    inFlight: [],
+    mending: unmended,
+    ...carried,
+  };
+  return pump(plan, state, decisions);
 }
 
 /** Asks the program for jobs until lag + 1 are in flight, it waits, or it is done. */
@@ -136,7 +170,7 @@ function pump(plan: Plan, running: Running, decisions: Decision[]): Step {
       const { nextJobId, model } = state;
       return beginProgram(plan, state.program + 1, { facts, nextJobId, model }, decisions);
     }
-    const numbered: NumberedJob = { id: state.nextJobId, job: next.job };
+    const numbered: NumberedJob = { id: state.nextJobId, job: scaled(next.job, state.mending) };
     decisions.push({ type: "issue", ...numbered });
     state = {
       ...state,

@@ -46,7 +46,7 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 let worker: Worker;
 afterEach(() => worker?.close());
 
-const hello = { run: "a-run", incarnation: 1, runFolder: folder };
+const hello = { run: "a-run", runId: "1", incarnation: 1, runFolder: folder };
 
 const open = (options: Partial<EmbeddedOptions> = {}, run = "a-run") => {
   worker = embeddedWorker({ module: "scripted", pythonPath: [folder], ...options });
@@ -97,7 +97,7 @@ describe("the bridge to an embedded Python", () => {
   });
 
   it("has a deadline of its own, and leaves no Python behind after it", async () => {
-    const session = await open({ commandTimeoutMs: 300 });
+    const session = await open({ jobTimeoutMs: 300 });
     await expect(session.submit(train(0, "hang"))).rejects.toThrow("no answer within 0.3 s");
     await until(() => !isAlive(session.welcome.pid));
   });

@@ -7,7 +7,7 @@ import type { Connect, LinkEnd } from "./link.js";
 import type { Hello, Worker, WorkerSession } from "./port.js";
 import { type OwnedProcess, startProcess } from "./process.js";
 import { findPython, workerEnvironment } from "./python.js";
-import { openSession } from "./session.js";
+import { defaultJobTimeoutMs, openSession } from "./session.js";
 
 export interface EmbeddedOptions {
   /** null = $DANAS_PYTHON, else the environment of `npm run setup` */
@@ -22,7 +22,7 @@ export interface EmbeddedOptions {
    * How long one command may take. Python reads nothing while it works, so a job that hangs can only be told from a long
    * one by the clock.
    */
-  readonly commandTimeoutMs?: number;
+  readonly jobTimeoutMs?: number;
   /** the Python module whose `handle` is called; a bench brings its own */
   readonly module?: string;
 }
@@ -96,7 +96,7 @@ function startHost(hello: Hello, options: EmbeddedOptions): Promise<OwnedProcess
 
 /** Each message is one call, each call is answered by one message, in order: Python does one thing at a time. */
 function embeddedConnect(host: OwnedProcess, options: EmbeddedOptions): Connect {
-  const commandTimeoutMs = options.commandTimeoutMs ?? 3_600_000;
+  const jobTimeoutMs = options.jobTimeoutMs ?? defaultJobTimeoutMs;
   return ({ onMessage, onEnd }) => {
     let over = false;
     let outstanding = 0;
@@ -112,10 +112,10 @@ function embeddedConnect(host: OwnedProcess, options: EmbeddedOptions): Connect 
       clearTimeout(deadline);
       if (outstanding === 0 || over || !welcomed) return;
       const late = () => {
-        end({ reason: `no answer within ${commandTimeoutMs / 1000} s`, again: false });
+        end({ reason: `no answer within ${jobTimeoutMs / 1000} s`, again: false });
         void host.stop();
       };
-      deadline = setTimeout(late, commandTimeoutMs);
+      deadline = setTimeout(late, jobTimeoutMs);
       deadline.unref();
     };
     const hear = (message: unknown) => {

@@ -4,7 +4,7 @@ import { DanasError } from "../domain/errors.js";
 import { FromWorker, ToWorker, WorkerDefinition } from "./generated/danas/v1/worker.js";
 import type { Connect, Link, LinkEnd } from "./link.js";
 import type { Hello, Worker, WorkerSession } from "./port.js";
-import { openSession } from "./session.js";
+import { defaultJobTimeoutMs, openSession } from "./session.js";
 
 export interface GrpcOptions {
   /** `unix:/path` or `host:port` */
@@ -17,6 +17,8 @@ export interface GrpcOptions {
   readonly connectTimeoutMs?: number;
   readonly heartbeat?: { readonly everyMs: number; readonly timeoutMs: number };
   readonly reconnectAfterMs?: readonly number[];
+  /** longest that one job may take */
+  readonly jobTimeoutMs?: number;
 }
 
 /** jobs of thousands of steps and gates of large spaces; far above what a search sends */
@@ -40,6 +42,7 @@ export function grpcWorker(options: GrpcOptions): Worker {
         welcomeTimeoutMs: options.connectTimeoutMs ?? 15_000,
         heartbeat: options.heartbeat ?? defaultHeartbeat,
         reconnectAfterMs: options.reconnectAfterMs ?? defaultReconnectAfterMs,
+        jobTimeoutMs: options.jobTimeoutMs ?? defaultJobTimeoutMs,
       });
       return session;
     },

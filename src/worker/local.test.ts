@@ -33,7 +33,7 @@ afterEach(async () => {
   rmSync(runFolder, { recursive: true, force: true });
 });
 
-const hello = (incarnation = 1) => ({ run: "a-run", incarnation, runFolder });
+const hello = (incarnation = 1) => ({ run: "a-run", runId: "1", incarnation, runFolder });
 
 const inspect = (id: number, perClass: number): NumberedJob => ({
   id,

@@ -6,7 +6,7 @@ import { defaultHeartbeat, defaultReconnectAfterMs, grpcConnect } from "./grpc.j
 import type { Hello, Worker, WorkerSession } from "./port.js";
 import { type OwnedProcess, startProcess } from "./process.js";
 import { findPython, workerEnvironment } from "./python.js";
-import { openSession } from "./session.js";
+import { defaultJobTimeoutMs, openSession } from "./session.js";
 
 export interface LocalOptions {
   /** null = $DANAS_PYTHON, else the environment of `npm run setup` */
@@ -22,6 +22,8 @@ export interface LocalOptions {
   /** how long it may take to leave before it is killed */
   readonly graceMs?: number;
   readonly heartbeat?: { readonly everyMs: number; readonly timeoutMs: number };
+  /** longest that one job may take */
+  readonly jobTimeoutMs?: number;
   /** Python's arguments that start a worker; a bench starts one that can do a little more */
   readonly program?: readonly string[];
 }
@@ -30,43 +32,51 @@ export interface LocalOptions {
 export function localWorker(options: LocalOptions = {}): Worker {
   let running: Running | null = null;
   let session: WorkerSession | null = null;
+  let lost = false;
+  const end = async () => {
+    await session?.close();
+    const ending = running;
+    running = null;
+    await ending?.end();
+  };
   return {
     kind: "local",
     async open(hello: Hello) {
-      await session?.close();
-      if (running?.process.death.aborted) {
-        await running.end();
-        running = null;
-      }
+      // a process that a session was lost with may hang in its work: a new one is sure to serve
+      await (lost || running?.process.death.aborted ? end() : session?.close());
+      lost = false;
       running ??= await start(hello, options);
+      const { process, address, ready } = running;
       try {
+        await ready;
         session = await openSession(hello, {
-          connect: grpcConnect({ address: running.address }),
-          name: running.address,
+          connect: grpcConnect({ address }),
+          name: address,
           welcomeTimeoutMs: 30_000,
           heartbeat: options.heartbeat ?? defaultHeartbeat,
           reconnectAfterMs: defaultReconnectAfterMs,
-          death: running.process.death,
+          jobTimeoutMs: options.jobTimeoutMs ?? defaultJobTimeoutMs,
+          death: process.death,
+          onLost: () => {
+            lost = true;
+          },
         });
         return session;
       } catch (error) {
-        // it listens, but does not serve: no use to anyone
-        await running.end();
-        running = null;
+        // it does not listen, or does not serve: no use to anyone
+        await end();
         throw error;
       }
     },
-    async close() {
-      await session?.close();
-      await running?.end();
-      running = null;
-    },
+    close: end,
   };
 }
 
 interface Running {
   readonly process: OwnedProcess;
   readonly address: string;
+  /** when it listens; rejects with a DanasError where it will not */
+  readonly ready: Promise<void>;
   end(): Promise<void>;
 }
 
@@ -90,17 +100,13 @@ async function start(hello: Hello, options: LocalOptions): Promise<Running> {
       logFile: options.logFile ?? join(hello.runFolder, "worker.log"),
       graceMs: options.graceMs ?? 5_000,
     });
+    const ready = untilReady(process, options.startTimeoutMs ?? 120_000);
+    ready.catch(() => undefined); // awaited by whoever opened; a close may come first
     const end = async () => {
       await process.stop();
       rmSync(folder, { recursive: true, force: true });
     };
-    try {
-      await untilReady(process, options.startTimeoutMs ?? 120_000);
-    } catch (error) {
-      await end();
-      throw error;
-    }
-    return { process, address, end };
+    return { process, address, ready, end };
   } catch (error) {
     rmSync(folder, { recursive: true, force: true });
     throw error;

@@ -15,6 +15,8 @@ export interface Worker {
 
 export interface Hello {
   readonly run: string;
+  /** tells the run from an earlier one of the same name */
+  readonly runId: string;
   /** grows with each start or resume of the run; an older owner is fenced off */
   readonly incarnation: number;
   /** absolute; checkpoints and exports are written below it */

@@ -11,7 +11,7 @@ import { type Worker, WorkerLost, type WorkerSession } from "./port.js";
 import { type Behaviour, type FakeWorker, startFakeWorker, trained } from "./testing/fake-worker.js";
 import { until } from "./testing/processes.js";
 
-const hello = { run: "a-run", incarnation: 3, runFolder: "/runs/a-run" };
+const hello = { run: "a-run", runId: "1", incarnation: 3, runFolder: "/runs/a-run" };
 
 const train = (id: number): NumberedJob => ({
   id,

@@ -31,6 +31,13 @@ export interface SessionOptions {
   readonly heartbeat: { readonly everyMs: number; readonly timeoutMs: number } | null;
   /** pauses before each attempt to connect again after a cut; the count starts anew with each answer */
   readonly reconnectAfterMs: readonly number[];
+  /**
+   * Longest that one command may take, from when it is the next to be answered. A worker whose thread of work hangs
+   * still answers pings: only the clock tells it from one that works. null = the link itself notices.
+   */
+  readonly jobTimeoutMs?: number | null;
+  /** the session ended otherwise than by a goodbye */
+  readonly onLost?: () => void;
   /** aborts, with a sentence as its reason, when the worker's process is known to be dead */
   readonly death?: AbortSignal;
 }
@@ -48,6 +55,9 @@ export async function openSession(hello: Hello, options: SessionOptions): Promis
   await session.open();
   return session;
 }
+
+/** an evaluation of a large data set on a slow machine takes its time; a job that takes an hour should be looked at */
+export const defaultJobTimeoutMs = 3_600_000;
 
 /** between attempts while a worker that was just started is not there yet */
 const retryOpeningMs = 200;
@@ -83,6 +93,8 @@ class Session implements WorkerSession {
   /** ends a pause before a reconnect at once */
   #wake: () => void = () => {};
   #closed: Promise<void> | null = null;
+  /** runs while a command is unanswered */
+  #deadline: NodeJS.Timeout | null = null;
   /** the link being made, which a close must cut */
   #making: Link | null = null;
 
@@ -154,6 +166,7 @@ class Session implements WorkerSession {
         return;
       }
       this.#pending.set(id, { id, message, settle, reject, reply: null });
+      if (this.#pending.size === 1) this.#watchFirst();
       if (this.#standing.at === "open") this.#standing.link.send(message);
     });
   }
@@ -203,8 +216,7 @@ class Session implements WorkerSession {
         },
       });
       this.#making = link;
-      const { run, incarnation, runFolder } = this.#hello;
-      link.send({ message: { $case: "hello", value: { protocol, run, incarnation, runFolder } } });
+      link.send({ message: { $case: "hello", value: { protocol, ...this.#hello } } });
     });
   }
 
@@ -307,8 +319,22 @@ class Session implements WorkerSession {
     for (const first of this.#pending.values()) {
       if (!first.reply) return;
       this.#pending.delete(first.id);
+      this.#watchFirst();
       first.settle(first.reply);
     }
+  }
+
+  /** The command that is to be answered next has its time from now on. */
+  #watchFirst(): void {
+    if (this.#deadline) clearTimeout(this.#deadline);
+    this.#deadline = null;
+    const { jobTimeoutMs } = this.#options;
+    const first = this.#pending.values().next();
+    if (!jobTimeoutMs || first.done || this.#isOver()) return;
+    const { id } = first.value;
+    const late = () => void this.#end(new WorkerLost(`${id} was not answered within ${duration(jobTimeoutMs)}`), "cut");
+    this.#deadline = setTimeout(late, jobTimeoutMs);
+    this.#deadline.unref();
   }
 
   // ---- the end --------------------------------------------------------------------------------------------------------
@@ -318,7 +344,9 @@ class Session implements WorkerSession {
     if (before.at === "over") return;
     this.#standing = { at: "over", loss };
     this.#stopHeartbeat();
+    if (this.#deadline) clearTimeout(this.#deadline);
     this.#wake();
+    if (how === "cut") this.#options.onLost?.();
     this.#options.death?.removeEventListener("abort", this.#die);
     const open = [...this.#pending.values()];
     this.#pending.clear();
@@ -331,6 +359,8 @@ class Session implements WorkerSession {
     this.#heartbeat = null;
   }
 }
+
+const duration = (ms: number): string => (ms >= 60_000 ? `${Math.round(ms / 60_000)} min` : `${ms / 1000} s`);
 
 interface Made {
   readonly kind: "made";

@@ -98,6 +98,7 @@ export function tinyPlan(changes: Partial<Plan> & { readonly strategy?: Strategy
     retrain: { architecture: null, epochs: 2, recipe, split: "train", test: true, export: true },
     compute: { device: "cpu", precision: "float32", channelsLast: false, compile: false, threads: 1 },
     pipeline: { lag: 1, stepsPerJob: 4 },
+    divergence: { rule: "lower-rate", factor: 0.5, tries: 3 },
     ...rest,
   };
 }

@@ -3,7 +3,7 @@ import { dirname } from "node:path";
 import type { DataSpec } from "../../domain/data.js";
 import { assertNever } from "../../domain/errors.js";
 import type { ProgramName, RankingPlan, RetrainPlan } from "../../domain/plan.js";
-import type { PythonSettings, WorkerSettings } from "../../domain/settings.js";
+import type { Patience, PythonSettings, WorkerSettings } from "../../domain/settings.js";
 import type { Space } from "../../domain/space.js";
 import { decode } from "../../spaces/encoding.js";
 import type { Config } from "../schema.js";
@@ -109,9 +109,9 @@ export function resolveWorker(at: Resolving): WorkerSettings {
   const { worker } = at.config;
   switch (worker.kind) {
     case "local":
-      return { kind: "local", ...pythonOf(at, worker) };
+      return { kind: "local", ...pythonOf(at, worker), ...patienceOf(worker) };
     case "embedded":
-      return { kind: "embedded", ...pythonOf(at, worker) };
+      return { kind: "embedded", ...pythonOf(at, worker), ...patienceOf(worker) };
     case "grpc":
       return grpcOf(at, worker);
     case "mock":
@@ -122,6 +122,9 @@ export function resolveWorker(at: Resolving): WorkerSettings {
 }
 
 type WorkerConfig = Config["worker"];
+
+const patienceOf = ({ jobMinutes }: { jobMinutes?: number | undefined }): Patience =>
+  jobMinutes === undefined ? {} : { jobMinutes };
 
 function pythonOf(at: Resolving, worker: Extract<WorkerConfig, { kind: "local" | "embedded" }>): PythonSettings {
   const { data } = at.config;
@@ -191,5 +194,6 @@ function grpcOf(at: Resolving, worker: Extract<WorkerConfig, { kind: "grpc" }>):
     address,
     tls: tls ? { ca: file("ca")!, cert: file("cert"), key: file("key") } : null,
     tokenVariable,
+    ...patienceOf(worker),
   };
 }

@@ -52,9 +52,29 @@ export const checkpoints = z
   .strictObject({
     everySeconds: nonNegative.default(300).describe("Between checkpoints; 0 = only when the run is stopped."),
     keep: count.max(1000).default(2).describe("The last so many are kept."),
+    rounds: z.boolean().default(true).describe("Also one at the start of each round after the first, kept for good."),
   })
   .prefault({})
   .describe("What a killed run goes on from.");
+
+export const divergence = z
+  .strictObject({
+    rule: z
+      .enum(["lower-rate", "skip-batch", "stop"])
+      .default("lower-rate")
+      .describe(
+        "The weights go back to before the job that failed. lower-rate: it is done again, and all after it to the end of the program (rank, search or retrain), with learning rates times factor. skip-batch: the step that failed takes the next batch instead. stop: the run fails.",
+      ),
+    factor: positive.lt(1, "must be less than 1").default(0.5).describe("On every learning rate, each time."),
+    tries: z.int().min(0).max(1000).default(3).describe("How often within one program, before the run fails."),
+  })
+  .prefault({})
+  .describe("What to do where a loss becomes NaN or infinite.");
+
+const jobMinutes = positive
+  .max(100_000)
+  .optional()
+  .describe("A job that takes longer is taken for hung, and its worker for lost. Default: 60.");
 
 const allowModules = z
   .array(z.string().regex(/^[A-Za-z_]\w*(\.[A-Za-z_]\w*)*$/, "must be the name of a Python module"))
@@ -71,7 +91,13 @@ const pythonProgram = z
   .describe("A Python that has torch. Default: $DANAS_PYTHON, else the environment of `npm run setup`.");
 
 const local = z
-  .strictObject({ kind: z.literal("local").default("local"), python: pythonProgram, allowModules, pythonPath })
+  .strictObject({
+    kind: z.literal("local").default("local"),
+    python: pythonProgram,
+    allowModules,
+    pythonPath,
+    jobMinutes,
+  })
   .describe("danas starts the Python worker itself.");
 
 const grpc = z
@@ -94,11 +120,12 @@ const grpc = z
       .regex(/^[A-Za-z_]\w*$/, "must be the name of an environment variable")
       .optional()
       .describe("Environment variable that holds the bearer token."),
+    jobMinutes,
   })
   .describe("A worker that someone started: `danas worker --listen`.");
 
 const embedded = z
-  .strictObject({ kind: z.literal("embedded"), python: pythonProgram, allowModules, pythonPath })
+  .strictObject({ kind: z.literal("embedded"), python: pythonProgram, allowModules, pythonPath, jobMinutes })
   .describe("Python bridged in through pythonia: no socket, no port.");
 
 const mock = z

@@ -2,6 +2,7 @@ import type { Plan } from "../../domain/plan.js";
 import type { CheckpointRecord, Journal, JournalEntry, SessionRecord } from "../../journal/port.js";
 
 export interface Written {
+  readonly id?: string;
   readonly plan: Plan;
   readonly entries: readonly JournalEntry[];
   readonly sessions: readonly SessionRecord[];
@@ -13,7 +14,8 @@ const readOnly = (): never => {
 };
 
 /** A journal that was written elsewhere, to be read. */
-export const fixedJournal = ({ plan, entries, sessions, checkpoints }: Written): Journal => ({
+export const fixedJournal = ({ id, plan, entries, sessions, checkpoints }: Written): Journal => ({
+  id: id ?? "written elsewhere",
   plan,
   append: readOnly,
   *entries(from = 0) {
@@ -22,6 +24,7 @@ export const fixedJournal = ({ plan, entries, sessions, checkpoints }: Written):
   recordCheckpoint: readOnly,
   checkpoints: () => checkpoints,
   beginSession: readOnly,
+  welcomeSession: readOnly,
   endSession: readOnly,
   sessions: () => sessions,
   close: () => {},

@@ -365,6 +365,7 @@ function samplePlan({ space, classes, rounds, maxMacs, name, seed = 1 }: SampleO
     retrain: { architecture: null, epochs: 12, recipe, split: "full", test: true, export: true },
     compute: { device: "cpu", precision: "float32", channelsLast: true, compile: false, threads: 2 },
     pipeline: { lag: 1, stepsPerJob: 40 },
+    divergence: { rule: "lower-rate", factor: 0.5, tries: 3 },
   };
 }
 

@@ -100,6 +100,7 @@ export function tinyPlan(strategy: StrategyPlan, changes: Partial<Plan> = {}): P
     retrain: { architecture: null, epochs: 1, recipe, split: "train", test: false, export: false },
     compute: { device: "cpu", precision: "float32", channelsLast: false, compile: false, threads: 1 },
     pipeline: { lag: 1, stepsPerJob: 4 },
+    divergence: { rule: "lower-rate", factor: 0.5, tries: 3 },
     ...changes,
   };
 }

@@ -39,7 +39,7 @@ export interface MockOptions {
  */
 export function mockWorker(settings: MockSettings, options: MockOptions = {}): Worker {
   const state: MockState = { model: null, world: null };
-  let owner: { run: string; incarnation: number; lose: (reason: string) => void } | null = null;
+  let owner: { runId: string; incarnation: number; lose: (reason: string) => void } | null = null;
   let answered = new Map<number, Outcome>();
   let publisher: FramePublisher | null = null;
   let lost = false;
@@ -47,13 +47,13 @@ export function mockWorker(settings: MockSettings, options: MockOptions = {}): W
   return {
     kind: "mock",
     async open(hello: Hello): Promise<WorkerSession> {
-      if (owner && owner.run === hello.run && hello.incarnation < owner.incarnation) {
+      if (owner && owner.runId === hello.runId && hello.incarnation < owner.incarnation) {
         throw new DanasError("E_WORKER_FENCED", `run "${hello.run}" went on with incarnation ${owner.incarnation}`, {
           hint: "another danas took this run over",
           exitCode: 1,
         });
       }
-      if (owner?.run !== hello.run || owner.incarnation !== hello.incarnation) answered = new Map();
+      if (owner?.runId !== hello.runId || owner.incarnation !== hello.incarnation) answered = new Map();
       owner?.lose("another owner took over");
       if (options.telemetry && !publisher) {
         const { publishFrames } = await import("../../telemetry/publish.js");
@@ -66,7 +66,7 @@ export function mockWorker(settings: MockSettings, options: MockOptions = {}): W
         return true;
       });
       session.checkpointFault = options.faults?.checkpoints;
-      owner = { run: hello.run, incarnation: hello.incarnation, lose: (reason) => session.lose(reason) };
+      owner = { runId: hello.runId, incarnation: hello.incarnation, lose: (reason) => session.lose(reason) };
       return session;
     },
     async close() {

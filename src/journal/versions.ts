@@ -1,0 +1,34 @@
+import { randomUUID } from "node:crypto";
+import type Database from "libsql";
+
+/**
+ * What a journal's file looked like in earlier versions of danas, and how it becomes what it is now. Version 2 gave the
+ * run an id of its own and the plan a rule for losses that are not finite.
+ */
+export const schemaVersion = 2;
+
+/** the one row of `meta`; before version 2 it had no id */
+export interface Meta {
+  readonly schema: number;
+  readonly plan: string;
+  readonly id: string;
+}
+
+/** @param database where the upgrade is to be kept; null = only read, so it is made in memory each time */
+export function upgraded(meta: Meta, database: InstanceType<typeof Database> | null): Meta {
+  if (meta.schema === schemaVersion) return meta;
+  // before, a loss that was not finite ended the run: what was decided then must come out the same again
+  const divergence = { rule: "stop", factor: 0.5, tries: 0 };
+  const now: Meta = {
+    schema: schemaVersion,
+    plan: JSON.stringify({ divergence, ...JSON.parse(meta.plan) }),
+    id: randomUUID(),
+  };
+  if (database) {
+    database.transaction(() => {
+      database.exec("ALTER TABLE meta ADD COLUMN id TEXT NOT NULL DEFAULT ''");
+      database.prepare("UPDATE meta SET schema = ?, plan = ?, id = ?").run(now.schema, now.plan, now.id);
+    })();
+  }
+  return now;
+}

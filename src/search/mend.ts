@@ -1,0 +1,56 @@
+import type { Job, NumberedJob, TrainJob } from "../domain/job.js";
+import type { DivergencePlan } from "../domain/plan.js";
+import type { Failure } from "../domain/signal.js";
+
+/** How a run gets over a loss that became NaN or infinite. Pure; the weights are put back by run.ts. */
+
+/** What a running program remembers of it; begins anew with each program. */
+export interface Mending {
+  /** how often it went back already */
+  readonly times: number;
+  /** on every learning rate of its train jobs */
+  readonly rateScale: number;
+}
+
+export const unmended: Mending = { times: 0, rateScale: 1 };
+
+/** A train job with its learning rates as they are now. */
+export function scaled(job: Job, { rateScale }: Mending): Job {
+  if (job.kind !== "train" || rateScale === 1) return job;
+  return { ...job, steps: job.steps.map((step) => ({ ...step, learningRate: step.learningRate * rateScale })) };
+}
+
+export interface Mended {
+  readonly mending: Mending;
+  /** the failed job and those behind it, changed, not yet numbered anew */
+  readonly jobs: readonly Job[];
+}
+
+/**
+ * The jobs in flight as they are to be issued again after the first of them failed.
+ * @returns null where the rule gives up: it says stop, the tries are used up, or the job is none that a rate or another
+ *   batch would change (only training moves weights; elsewhere the numbers were bad already)
+ */
+export function mended(
+  { rule, factor, tries }: DivergencePlan,
+  before: Mending,
+  inFlight: readonly NumberedJob[],
+  failure: Failure,
+): Mended | null {
+  const [failed, ...behind] = inFlight.map(({ job }) => job);
+  if (rule === "stop" || before.times >= tries || failed?.kind !== "train") return null;
+  const times = before.times + 1;
+  if (rule === "skip-batch") {
+    return { mending: { ...before, times }, jobs: [withNextBatch(failed, failure.step ?? 0), ...behind] };
+  }
+  // what is in flight carries the old scale already
+  const onTop: Mending = { times, rateScale: factor };
+  return {
+    mending: { times, rateScale: before.rateScale * factor },
+    jobs: [failed, ...behind].map((job) => scaled(job, onTop)),
+  };
+}
+
+function withNextBatch(job: TrainJob, at: number): TrainJob {
+  return { ...job, steps: job.steps.map((step, index) => (index === at ? { ...step, batch: step.batch + 1 } : step)) };
+}
