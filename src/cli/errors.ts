@@ -1,11 +1,13 @@
 import { DanasError, DanasErrors } from "../domain/errors.js";
+import { diskTrouble } from "../util/disk.js";
 import type { Colors } from "./io.js";
 
 /** at most so many at once: the first ones explain the rest */
 const mostShown = 20;
 
 /** `CODE  file:line:column  message` and a line with a way on; our own mistakes with their stack. */
-export function renderFailure(error: unknown, colors: Colors): string {
+export function renderFailure(failed: unknown, colors: Colors): string {
+  const error = asProblem(failed);
   if (error instanceof DanasErrors) {
     const shown = error.errors.slice(0, mostShown).map((one) => renderProblem(one, colors));
     const more = error.errors.length - shown.length;
@@ -24,7 +26,18 @@ function renderProblem({ code, place, message, hint }: DanasError, colors: Color
   return `${colors.red(code)}  ${colors.bold(at)}${message}\n${hint ? `  ${colors.dim("hint:")} ${hint}\n` : ""}`;
 }
 
-export function exitCodeOf(error: unknown): number {
+/** what the system says of disks and files is nobody's mistake, and ends once there is room */
+function asProblem(error: unknown): unknown {
+  const trouble = error instanceof DanasError ? null : diskTrouble(error);
+  if (trouble === null) return error;
+  return new DanasError("E_DISK", trouble, {
+    hint: "make room, or mend the rights; then `danas resume`, or the same command once more: nothing is lost",
+    exitCode: 75,
+  });
+}
+
+export function exitCodeOf(failed: unknown): number {
+  const error = asProblem(failed);
   if (error instanceof DanasErrors) return Math.max(...error.errors.map(({ exitCode }) => exitCode));
   return error instanceof DanasError ? error.exitCode : 1;
 }

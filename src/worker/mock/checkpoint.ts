@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, writeSync } from "node:fs";
+import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { MockFailure, type MockState } from "./jobs.js";
 
@@ -18,12 +18,17 @@ export function writeCheckpoint(state: MockState, runFolder: string, path: strin
   mkdirSync(dirname(file), { recursive: true });
   const handle = openSync(`${file}.tmp`, "w", 0o600);
   try {
-    writeSync(handle, text);
-    fsyncSync(handle);
-  } finally {
-    closeSync(handle);
+    try {
+      writeFileSync(handle, text);
+      fsyncSync(handle);
+    } finally {
+      closeSync(handle);
+    }
+    renameSync(`${file}.tmp`, file);
+  } catch (error) {
+    rmSync(`${file}.tmp`, { force: true });
+    throw error;
   }
-  renameSync(`${file}.tmp`, file);
   return { path, bytes: Buffer.byteLength(text), sha256: sha256Of(text) };
 }
 

@@ -5,6 +5,7 @@ import type { MockSettings } from "../../domain/settings.js";
 import type { Failure } from "../../domain/signal.js";
 import type { Frame } from "../../domain/telemetry.js";
 import type { FramePublisher } from "../../telemetry/publish.js";
+import { diskTrouble } from "../../util/disk.js";
 import {
   type CheckpointOutcome,
   type Hello,
@@ -204,6 +205,8 @@ function outcomeOf<T>(body: () => T): T | { readonly ok: false; readonly failure
     return body();
   } catch (error) {
     if (error instanceof MockFailure) return { ok: false, failure: error.failure };
+    const trouble = diskTrouble(error);
+    if (trouble) return { ok: false, failure: { code: "io", message: trouble, hint: "make room on the disk" } };
     throw error;
   }
 }
