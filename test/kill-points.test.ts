@@ -35,6 +35,7 @@ function lookedAt(): Clock {
 const start = (journal: Journal, worker: Worker): Promise<Ending> =>
   run({
     ...{ plan: journal.plan, journal, worker, runFolder: folder, clock: lookedAt() },
+    ...{ logic: "of the test", saveEvery: 7 },
     checkpoints: { everySeconds: 15, keep: 2, rounds: true },
     signal: new AbortController().signal,
     owner: { host: "here", pid: 1, versions: {} },

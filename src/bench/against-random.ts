@@ -9,7 +9,7 @@ import type { Plan } from "../domain/plan.js";
 import { allAlive } from "../domain/space.js";
 import { memoryJournal } from "../journal/memory.js";
 import type { Journal } from "../journal/port.js";
-import { fold } from "../search/fold.js";
+import { stateOf } from "../search/fold.js";
 import { run } from "../search/run.js";
 import { systemClock } from "../util/clock.js";
 import { rng } from "../util/rng.js";
@@ -31,7 +31,7 @@ export interface AgainstRandomOptions {
  */
 export async function benchAgainstRandom(options: AgainstRandomOptions): Promise<BenchResult> {
   const { plan } = options.journal;
-  const state = fold(plan, eventsOf(options.journal));
+  const state = stateOf(options.journal, null);
   const found = state.phase === "done" ? state.result : null;
   if (!found?.chosen || found.testAccuracy === null) {
     throw new DanasError("E_BENCH", "the run has no tested network to compare with", {
@@ -56,10 +56,6 @@ export async function benchAgainstRandom(options: AgainstRandomOptions): Promise
     repeats: accuracies.length,
   });
   return { name: "against-random", ...environment(), cases };
-}
-
-function* eventsOf(journal: Journal) {
-  for (const entry of journal.entries()) yield entry.event;
 }
 
 const accuracyCase = (name: string, value: number): BenchCase => ({

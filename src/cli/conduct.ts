@@ -2,6 +2,7 @@ import { hostname } from "node:os";
 import { assertNever, DanasError } from "../domain/errors.js";
 import type { CheckpointSettings } from "../domain/settings.js";
 import type { Journal } from "../journal/port.js";
+import { logicOf } from "../search/fold.js";
 import { type Ending, run } from "../search/run.js";
 import { systemClock } from "../util/clock.js";
 import type { Welcome, Worker } from "../worker/port.js";
@@ -12,6 +13,7 @@ import { beginDisplay, type Display } from "./progress/display.js";
 import { Live } from "./progress/live.js";
 import { shortName } from "./runs.js";
 import { listenForStop } from "./stop.js";
+import { version } from "./version.js";
 
 export interface Conducted {
   readonly folder: string;
@@ -44,8 +46,9 @@ export async function conduct(conducted: Conducted, io: Io): Promise<number> {
       ...{ plan, journal, worker, checkpoints },
       runFolder: folder,
       clock: systemClock,
+      logic: logicOf(version),
       signal: stop.signal,
-      owner: { host: hostname(), pid: process.pid, versions: { node: process.version } },
+      owner: { host: hostname(), pid: process.pid, versions: { danas: version, node: process.version } },
       hooks: {
         onWelcome(welcome) {
           live.sawWelcome(welcome.mock);

@@ -1,10 +1,6 @@
 #!/usr/bin/env node
-import { readFileSync } from "node:fs";
 import { execute } from "./execute.js";
 import { systemIo } from "./io.js";
-
-const { version } = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")) as {
-  version: string;
-};
+import { version } from "./version.js";
 
 process.exitCode = await execute(process.argv.slice(2), systemIo(), version);

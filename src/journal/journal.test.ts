@@ -46,6 +46,27 @@ describe.each(adapters)("the %s journal", (_, make) => {
     journal.close();
   });
 
+  it("is read from its end as well, and while it grows", () => {
+    const journal = make();
+    for (let i = 0; i < 1200; i++) journal.append(entry(i));
+    expect([...journal.latest()].map(({ seq }) => seq)).toEqual(Array.from({ length: 1200 }, (_, i) => 1199 - i));
+    journal.append(entry(1200));
+    for (const newest of journal.latest()) {
+      expect(newest).toEqual({ seq: 1200, ...entry(1200) });
+      break;
+    }
+    journal.close();
+  });
+
+  it("keeps the last saved state", () => {
+    const journal = make();
+    expect(journal.savedState()).toBeNull();
+    journal.saveState({ seq: 3, by: "danas 1", state: { phase: "new" } });
+    journal.saveState({ seq: 8, by: "danas 2", state: { phase: "done", deep: [1, { x: null }] } });
+    expect(journal.savedState()).toEqual({ seq: 8, by: "danas 2", state: { phase: "done", deep: [1, { x: null }] } });
+    journal.close();
+  });
+
   it("keeps checkpoints, oldest first, and how sessions ended", () => {
     const journal = make();
     const record = (afterJob: number) => ({ afterJob, path: `p${afterJob}`, sha256: "ab", bytes: 5, at: 1.5 });

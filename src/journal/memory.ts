@@ -1,12 +1,13 @@
 import { randomUUID } from "node:crypto";
 import type { Plan } from "../domain/plan.js";
-import type { CheckpointRecord, Journal, JournalEntry, SessionRecord } from "./port.js";
+import type { CheckpointRecord, Journal, JournalEntry, SavedState, SessionRecord } from "./port.js";
 
 /** A journal that lives as long as the process: for tests and benches. What goes in is copied, as a file would. */
 export function memoryJournal(plan: Plan): Journal {
   const entries: string[] = [];
   const checkpoints: CheckpointRecord[] = [];
   const sessions: SessionRecord[] = [];
+  let saved: string | null = null;
   return {
     id: randomUUID(),
     plan,
@@ -19,6 +20,13 @@ export function memoryJournal(plan: Plan): Journal {
       // the length is read anew each time: a reader that is slow sees what was appended meanwhile
       for (let seq = from; seq < entries.length; seq++) yield JSON.parse(entries[seq]) as JournalEntry;
     },
+    *latest() {
+      for (let seq = entries.length - 1; seq >= 0; seq--) yield JSON.parse(entries[seq]) as JournalEntry;
+    },
+    saveState(state) {
+      saved = JSON.stringify(state);
+    },
+    savedState: () => (saved === null ? null : (JSON.parse(saved) as SavedState)),
     recordCheckpoint(record) {
       checkpoints.push(record);
     },

@@ -22,6 +22,15 @@ export interface CheckpointRecord {
   readonly at: number;
 }
 
+/** The state after an entry, kept so that a long journal need not be folded from its beginning. Only ever a short cut. */
+export interface SavedState {
+  /** the state is the one after this entry */
+  readonly seq: number;
+  /** whose logic folded it: another danas, or another Node, folds anew */
+  readonly by: string;
+  readonly state: unknown;
+}
+
 /** One stretch of work on the run by one orchestrator with one worker. */
 export interface SessionRecord {
   readonly incarnation: number;
@@ -48,6 +57,11 @@ export interface Journal {
   append(entry: Omit<JournalEntry, "seq">): JournalEntry;
   /** in order, from `from` on */
   entries(from?: number): Iterable<JournalEntry>;
+  /** the newest first */
+  latest(): Iterable<JournalEntry>;
+  /** replaces the one before */
+  saveState(saved: SavedState): void;
+  savedState(): SavedState | null;
   recordCheckpoint(record: CheckpointRecord): void;
   /** oldest first */
   checkpoints(): readonly CheckpointRecord[];

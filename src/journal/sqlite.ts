@@ -4,7 +4,7 @@ import Database from "libsql";
 import { DanasError } from "../domain/errors.js";
 import type { Plan } from "../domain/plan.js";
 import type { CheckpointRecord, Journal, JournalEntry, SessionRecord } from "./port.js";
-import { type Meta, schemaVersion, upgraded } from "./versions.js";
+import { type Meta, savedStateTable, schemaVersion, upgraded } from "./versions.js";
 
 const tables = `
   CREATE TABLE meta (schema INTEGER NOT NULL, plan TEXT NOT NULL, id TEXT NOT NULL);
@@ -14,6 +14,7 @@ const tables = `
   CREATE TABLE sessions (
     incarnation INTEGER PRIMARY KEY, started_at REAL NOT NULL, host TEXT NOT NULL, pid INTEGER NOT NULL,
     worker TEXT NOT NULL, mock INTEGER NOT NULL, versions TEXT NOT NULL, ended_at REAL, outcome TEXT, message TEXT);
+  ${savedStateTable}
 `;
 
 export interface CreateOptions {
@@ -130,6 +131,9 @@ function journalOn(database: Connection, file: string, plan: Plan, id: string): 
   let next = (last.seq ?? -1) + 1;
   const insert = database.prepare("INSERT INTO entries (seq, at, event, decisions) VALUES (?, ?, ?, ?)");
   const select = database.prepare("SELECT seq, at, event, decisions FROM entries WHERE seq >= ? ORDER BY seq LIMIT ?");
+  const selectDown = database.prepare(
+    "SELECT seq, at, event, decisions FROM entries WHERE seq < ? ORDER BY seq DESC LIMIT ?",
+  );
   return {
     id,
     plan,
@@ -145,6 +149,24 @@ function journalOn(database: Connection, file: string, plan: Plan, id: string): 
         if (rows.length < page) return;
         seq = rows[rows.length - 1].seq + 1;
       }
+    },
+    *latest() {
+      for (let below = next; ; ) {
+        const rows = guarded(() => selectDown.all(below, page)) as EntryRow[];
+        for (const row of rows) yield entryOf(row);
+        if (rows.length < page) return;
+        below = rows[rows.length - 1].seq;
+      }
+    },
+    saveState({ seq, by, state }) {
+      const statement = database.prepare("INSERT OR REPLACE INTO state (one, seq, logic, state) VALUES (1, ?, ?, ?)");
+      guarded(() => statement.run(seq, by, JSON.stringify(state)));
+    },
+    savedState() {
+      const row = guarded(() => database.prepare("SELECT seq, logic, state FROM state").get()) as
+        | { seq: number; logic: string; state: string }
+        | undefined;
+      return row ? { seq: row.seq, by: row.logic, state: JSON.parse(row.state) } : null;
     },
     recordCheckpoint({ afterJob, path, sha256, bytes, at }) {
       const statement = database.prepare("INSERT INTO checkpoints VALUES (?, ?, ?, ?, ?)");

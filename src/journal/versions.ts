@@ -3,9 +3,12 @@ import type Database from "libsql";
 
 /**
  * What a journal's file looked like in earlier versions of danas, and how it becomes what it is now. Version 2 gave the
- * run an id of its own and the plan a rule for losses that are not finite.
+ * run an id of its own, the plan a rule for losses that are not finite, and the state after some entry a place.
  */
 export const schemaVersion = 2;
+
+export const savedStateTable = `
+  CREATE TABLE state (one INTEGER PRIMARY KEY, seq INTEGER NOT NULL, logic TEXT NOT NULL, state TEXT NOT NULL);`;
 
 /** the one row of `meta`; before version 2 it had no id */
 export interface Meta {
@@ -26,6 +29,7 @@ export function upgraded(meta: Meta, database: InstanceType<typeof Database> | n
   };
   if (database) {
     database.transaction(() => {
+      database.exec(savedStateTable);
       database.exec("ALTER TABLE meta ADD COLUMN id TEXT NOT NULL DEFAULT ''");
       database.prepare("UPDATE meta SET schema = ?, plan = ?, id = ?").run(now.schema, now.plan, now.id);
     })();

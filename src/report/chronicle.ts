@@ -83,7 +83,7 @@ export function chronicle(journal: Journal): Chronicle {
   let firstAt: number | null = null;
   let lastAt: number | null = null;
   let program = "inspect";
-  let model: Model | null = null;
+  let model: Pick<Model, "costs" | "batchSizes"> | null = null;
   let streams: readonly StreamSpec[] = [];
   let data: DataInfo | null = null;
   let device: string | null = null;

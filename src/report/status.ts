@@ -1,6 +1,6 @@
 import type { Progress } from "../domain/program.js";
 import type { CheckpointRecord, Journal } from "../journal/port.js";
-import { fold } from "../search/fold.js";
+import { stateOf } from "../search/fold.js";
 import type { RunState } from "../search/state.js";
 import { progressOf } from "../search/step.js";
 import { chronicle } from "./chronicle.js";
@@ -33,6 +33,8 @@ export interface Status {
 export interface StatusOptions {
   /** where the caller has it; else it is folded from the journal */
   readonly state?: RunState;
+  /** see logicOf in search/fold.ts: lets a saved state be gone on from */
+  readonly logic?: string;
   /** whether the last session's process still lives */
   readonly alive?: boolean;
   /** how the run is named on a command line */
@@ -53,7 +55,7 @@ export function tellStatus(journal: Journal, options: StatusOptions = {}): Statu
     mock: sessions.some((session) => session.mock),
     status,
     program: program === "inspect" ? null : program,
-    progress: progressIn(journal, options.state),
+    progress: progressIn(journal, options.state, options.logic ?? null),
     round: round ? { number: round.round, name: round.name, classes: round.classes.length } : null,
     expectedMacs: snapshot?.expectedMacs ?? null,
     trainLoss: snapshot?.trainLoss ?? null,
@@ -68,17 +70,13 @@ export function tellStatus(journal: Journal, options: StatusOptions = {}): Statu
   };
 }
 
-function progressIn(journal: Journal, state: RunState | undefined): Progress | null {
+function progressIn(journal: Journal, state: RunState | undefined, logic: string | null): Progress | null {
   try {
-    return progressOf(journal.plan, state ?? fold(journal.plan, events(journal)));
+    return progressOf(journal.plan, state ?? stateOf(journal, logic));
   } catch {
     // a journal that today's logic cannot follow still has a status; `danas replay` says where they part
     return null;
   }
-}
-
-function* events(journal: Journal) {
-  for (const { event } of journal.entries()) yield event;
 }
 
 export function renderStatus(told: Status): string {

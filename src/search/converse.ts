@@ -22,6 +22,10 @@ export function append(options: RunOptions, state: RunState, event: Event): Step
   const next = step(options.plan, state, event);
   const entry = options.journal.append({ at: options.clock.now(), event, decisions: next.decisions });
   options.hooks?.onEntry?.(entry, next.state);
+  const { logic, saveEvery = 500 } = options;
+  if (logic !== undefined && (entry.seq + 1) % saveEvery === 0) {
+    options.journal.saveState({ seq: entry.seq, by: logic, state: next.state });
+  }
   return next;
 }
 

@@ -13,7 +13,7 @@ export interface Effort {
 }
 
 /** @returns null for jobs that train nothing */
-export function effortOf(model: Model, job: Job, signal: Signal): Effort | null {
+export function effortOf(model: Pick<Model, "costs" | "batchSizes">, job: Job, signal: Signal): Effort | null {
   if (job.kind === "train" && signal.kind === "train") {
     const perStep = signal.samples / job.steps.length;
     let macs = 0;

@@ -1,5 +1,6 @@
 import type { Event } from "../domain/event.js";
 import type { Plan } from "../domain/plan.js";
+import type { Journal } from "../journal/port.js";
 import { initialState, type RunState } from "./state.js";
 import { step } from "./step.js";
 
@@ -8,4 +9,24 @@ export function fold(plan: Plan, events: Iterable<Event>, from: RunState = initi
   let state = from;
   for (const event of events) state = step(plan, state, event).state;
   return state;
+}
+
+/**
+ * Whose decisions these are. A state that another danas folded is not gone on from: it may count otherwise; nor that of
+ * another Node, whose Math.exp may differ in its last bit.
+ */
+export const logicOf = (danas: string): string => `danas ${danas} on ${process.version}`;
+
+/**
+ * Where the run of this journal stands: the state that was saved last, if this logic saved it, and what came after.
+ * @param logic null = from the beginning, whatever was saved
+ */
+export function stateOf(journal: Journal, logic: string | null): RunState {
+  const saved = logic === null ? null : journal.savedState();
+  if (saved === null || saved.by !== logic) return fold(journal.plan, events(journal, 0));
+  return fold(journal.plan, events(journal, saved.seq + 1), saved.state as RunState);
+}
+
+function* events(journal: Journal, from: number): Iterable<Event> {
+  for (const { event } of journal.entries(from)) yield event;
 }

@@ -20,6 +20,9 @@ interface RecoverOptions {
   onNotice(message: string): void;
 }
 
+/** jobs on their way at once while catching up: the worker never waits, and a long stretch does not flood it */
+const ahead = 4;
+
 /**
  * Brings a fresh worker to where the journal stands: prepares the model again, restores the last checkpoint taken since,
  * and runs again the answered jobs after it that change weights. What it answers is compared with what the journal
@@ -29,8 +32,9 @@ export async function recover({ journal, worker, state, onNotice }: RecoverOptio
   if (state.phase !== "running") return { kind: "ready", hasModel: false, lastJob: -1 };
   const firstOpen = state.inFlight[0]?.id ?? state.nextJobId;
   const lastJob = firstOpen - 1;
-  const prepared = lastPrepareBefore(journal, firstOpen);
-  if (!prepared || state.inFlight[0]?.job.kind === "prepare") return { kind: "ready", hasModel: false, lastJob };
+  const { model } = state;
+  if (!model || state.inFlight[0]?.job.kind === "prepare") return { kind: "ready", hasModel: false, lastJob };
+  const prepared: Told = { job: model.prepare, signal: model.prepared };
   let differing = 0;
   const check = (told: Told, signal: Signal) => {
     if (!isDeepStrictEqual(told.signal, signal)) differing++;
@@ -53,26 +57,33 @@ export async function recover({ journal, worker, state, onNotice }: RecoverOptio
     onNotice(`checkpoint ${record.path} cannot be used (${restored.failure.message}); trying the one before`);
   }
 
-  const again: { told: Told; outcome: ReturnType<WorkerSession["submit"]> }[] = [];
+  const since = from === prepared.job.id ? "the start of this training" : "the last checkpoint";
+  if (lastJob > from) onNotice(`running again what moved weights in the ${lastJob - from} jobs since ${since}`);
+  let repeated = 0;
+  const asked: { told: Told; outcome: ReturnType<WorkerSession["submit"]> }[] = [];
+  /** @returns why it could not be done again; null where it was */
+  const hearFirst = async (): Promise<Failure | null> => {
+    const { told, outcome } = asked.shift()!;
+    const answer = await outcome;
+    if (!answer.ok) return answer.failure;
+    check(told, answer.answer.signal);
+    return null;
+  };
   for (const told of jobsAfter(journal, from, firstOpen)) {
     if (told.job.job.kind !== "train" && told.job.job.kind !== "restrict") continue;
     const outcome = worker.submit(told.job);
     outcome.catch(() => undefined);
-    again.push({ told, outcome });
+    asked.push({ told, outcome });
+    repeated++;
+    const failure = asked.length > ahead ? await hearFirst() : null;
+    if (failure) return { kind: "failed", failure };
   }
-  if (again.length > 0)
-    onNotice(
-      `running again ${again.length} jobs since ${from === prepared.job.id ? "the start" : "the last checkpoint"}`,
-    );
-  for (const { told, outcome } of again) {
-    const answer = await outcome;
-    if (!answer.ok) return { kind: "failed", failure: answer.failure };
-    check(told, answer.answer.signal);
+  while (asked.length > 0) {
+    const failure = await hearFirst();
+    if (failure) return { kind: "failed", failure };
   }
   if (differing > 0) {
-    onNotice(
-      `${differing} of ${again.length + 1} repeated jobs answered other numbers than before; the journal's stand`,
-    );
+    onNotice(`${differing} of ${repeated + 1} repeated jobs answered other numbers than before; the journal's stand`);
   }
   return { kind: "ready", hasModel: true, lastJob };
 }
@@ -80,30 +91,32 @@ export async function recover({ journal, worker, state, onNotice }: RecoverOptio
 /** a job with what the journal says was answered */
 interface Told {
   readonly job: NumberedJob;
-  readonly signal: Signal | null;
+  readonly signal: Signal;
 }
 
-function lastPrepareBefore(journal: Journal, before: number): Told | null {
-  let found: Told | null = null;
-  for (const told of answered(journal, 0, before)) if (told.job.job.kind === "prepare") found = told;
-  return found;
-}
-
-const jobsAfter = (journal: Journal, after: number, before: number): Iterable<Told> =>
-  answered(journal, after + 1, before);
-
-/** jobs from..before-1 in order, with their answers; read anew each time, so that a long journal is never held in memory */
-function* answered(journal: Journal, from: number, before: number): Iterable<Told> {
+/**
+ * Jobs after `after` and before `before` in order, with their answers. Read from the journal's end back to where they begin,
+ * then forward: a long journal is neither read whole nor held in memory.
+ */
+function* jobsAfter(journal: Journal, after: number, before: number): Iterable<Told> {
   const open = new Map<number, NumberedJob>();
-  for (const { event, decisions } of journal.entries()) {
+  for (const { event, decisions } of journal.entries(seqThatIssued(journal, after))) {
     if (event.type === "job-finished") {
       const { jobId, signal } = event.answer;
       const job = open.get(jobId);
       open.delete(jobId);
-      if (job && jobId >= from && jobId < before) yield { job, signal };
+      if (job && jobId > after && jobId < before) yield { job, signal };
     }
     for (const decision of decisions) {
       if (decision.type === "issue") open.set(decision.id, { id: decision.id, job: decision.job });
     }
   }
+}
+
+/** the entry that issued the job; what was issued later stands in it or after it */
+function seqThatIssued(journal: Journal, job: number): number {
+  for (const { seq, decisions } of journal.latest()) {
+    if (decisions.some((decision) => decision.type === "issue" && decision.id <= job)) return seq;
+  }
+  return 0;
 }

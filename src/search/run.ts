@@ -1,6 +1,5 @@
 import type { RunResult } from "../domain/decision.js";
 import { DanasError } from "../domain/errors.js";
-import type { Event } from "../domain/event.js";
 import type { Plan } from "../domain/plan.js";
 import type { CheckpointSettings } from "../domain/settings.js";
 import type { Failure } from "../domain/signal.js";
@@ -8,7 +7,7 @@ import type { Journal, JournalEntry } from "../journal/port.js";
 import type { Clock } from "../util/clock.js";
 import type { Welcome, Worker } from "../worker/port.js";
 import { append, converse } from "./converse.js";
-import { fold } from "./fold.js";
+import { stateOf } from "./fold.js";
 import { removeUnknown } from "./keeping.js";
 import type { RunState } from "./state.js";
 import { openPatiently, pause, Stopped } from "./waiting.js";
@@ -27,6 +26,10 @@ export interface RunOptions {
   readonly hooks?: RunHooks;
   /** who we are, for the journal */
   readonly owner: { readonly host: string; readonly pid: number; readonly versions: Readonly<Record<string, string>> };
+  /** see logicOf in fold.ts; without, states are neither saved nor gone on from */
+  readonly logic?: string;
+  /** entries between saved states; default 500 */
+  readonly saveEvery?: number;
   /** how long a worker that served this run and is gone is waited for; default 15 minutes */
   readonly patienceMs?: number;
 }
@@ -55,8 +58,8 @@ const defaultPatienceMs = 15 * 60_000;
  * be killed anywhere: what is in the journal is all that is needed to go on.
  */
 export async function run(options: RunOptions): Promise<Ending> {
-  const { plan, journal } = options;
-  let state = fold(plan, events(journal));
+  const { journal } = options;
+  let state = stateOf(journal, options.logic ?? null);
   if (state.phase === "new") state = append(options, state, { type: "run-started" }).state;
   let losses = 0;
   let served = false;
@@ -83,10 +86,6 @@ export async function run(options: RunOptions): Promise<Ending> {
     );
     await pause(pauseMs, options.signal);
   }
-}
-
-function* events(journal: Journal): Iterable<Event> {
-  for (const entry of journal.entries()) yield entry.event;
 }
 
 type SessionEnd =

@@ -3,7 +3,7 @@ import type { DataInfo } from "../domain/data.js";
 import type { RunResult } from "../domain/decision.js";
 import type { NumberedJob } from "../domain/job.js";
 import type { Ranking } from "../domain/ranking.js";
-import type { ExportedFile, Failure } from "../domain/signal.js";
+import type { ExportedFile, Failure, Signal } from "../domain/signal.js";
 import type { Mending } from "./mend.js";
 
 /** Where a run stands: plain JSON, a fold of the journal's events. */
@@ -32,6 +32,9 @@ export interface Running {
 
 /** what is needed to price the work of a job */
 export interface Model {
+  /** what it was made from, and what was answered: a fresh worker makes it again */
+  readonly prepare: NumberedJob;
+  readonly prepared: Signal;
   readonly costs: CostTable;
   /** images a batch, by stream */
   readonly batchSizes: Readonly<Record<string, number>>;

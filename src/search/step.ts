@@ -4,10 +4,10 @@ import type { DataInfo } from "../domain/data.js";
 import type { Decision, GoBack, RunResult } from "../domain/decision.js";
 import { assertNever } from "../domain/errors.js";
 import type { Event } from "../domain/event.js";
-import type { Job, NumberedJob } from "../domain/job.js";
+import type { Job, NumberedJob, PrepareJob } from "../domain/job.js";
 import type { Plan } from "../domain/plan.js";
 import type { Context, Found, Progress } from "../domain/program.js";
-import type { Answer, Failure } from "../domain/signal.js";
+import type { Answer, Failure, Signal } from "../domain/signal.js";
 import { checkCounts, checkData } from "./checks.js";
 import { effortOf } from "./effort.js";
 import { mended, scaled, unmended } from "./mend.js";
@@ -78,7 +78,7 @@ function takeAnswer(plan: Plan, state: Running, answer: Answer): Step {
   if (job.job.kind === "prepare" && answer.signal.kind === "prepare") {
     const problem = checkCounts(job.job, answer.signal);
     if (problem) return giveUp([], problem);
-    model = modelOf(job.job);
+    model = modelOf(job, job.job, answer.signal);
   }
   const facts = withEffort(plan, state, model, job.job, answer);
   const context = contextOf(plan, facts);
@@ -111,7 +111,9 @@ function takeFailure(plan: Plan, state: Running, jobId: number, failure: Failure
   };
 }
 
-const modelOf = (job: Extract<Job, { kind: "prepare" }>): Model => ({
+const modelOf = (prepare: NumberedJob, job: PrepareJob, prepared: Signal): Model => ({
+  prepare,
+  prepared,
   costs: costTable(job.space),
   batchSizes: Object.fromEntries(job.streams.map((stream) => [stream.name, stream.batchSize])),
 });

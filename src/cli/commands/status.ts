@@ -3,9 +3,11 @@ import type { Journal } from "../../journal/port.js";
 import { openJournal } from "../../journal/sqlite.js";
 import { renderStatus, type Status, tellStatus } from "../../report/status.js";
 import { amount, moment, percent } from "../../report/words.js";
+import { logicOf } from "../../search/fold.js";
 import type { Io } from "../io.js";
 import { isAlive, ownerOf } from "../owner.js";
 import { findRun, journalOf, listRuns, shortName } from "../runs.js";
+import { version } from "../version.js";
 
 export interface StatusOptions {
   readonly json: boolean;
@@ -51,7 +53,7 @@ export function read<T>(folder: string, body: (journal: Journal) => T): T {
 }
 
 const statusOf = (folder: string, journal: Journal, io: Io): Status =>
-  tellStatus(journal, { ...aliveIn(folder), argument: shortName(folder, io) });
+  tellStatus(journal, { ...aliveIn(folder), argument: shortName(folder, io), logic: logicOf(version) });
 
 function line({ status: stands, progress, chosen, testAccuracy, lastEntryAt, mock }: Status, name: string): string {
   const doing = stands.kind === "running" && progress ? `running: ${progress.label}` : stands.kind;

@@ -21,6 +21,9 @@ export const fixedJournal = ({ id, plan, entries, sessions, checkpoints }: Writt
   *entries(from = 0) {
     yield* entries.slice(from);
   },
+  latest: () => entries.toReversed(),
+  saveState: readOnly,
+  savedState: () => null,
   recordCheckpoint: readOnly,
   checkpoints: () => checkpoints,
   beginSession: readOnly,
