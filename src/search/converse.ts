@@ -17,6 +17,9 @@ export type Reached =
   /** the weights must be those before a job that failed: the next session restores them */
   | { readonly kind: "went-back"; readonly state: RunState; readonly why: string };
 
+/** share of the time that checkpoints may take: where they are slow to write, they come less often */
+const mostOfTheTime = 0.015;
+
 /** Decides on the event and makes both durable. Nothing is acted on before. */
 export function append(options: RunOptions, state: RunState, event: Event): Step {
   const next = step(options.plan, state, event);
@@ -78,6 +81,8 @@ export async function converse(options: RunOptions, worker: WorkerSession, from:
   if (state.phase === "inspecting" || state.phase === "running") for (const job of state.inFlight) submit(job);
 
   let checkpointedAt = clock.now();
+  let checkpointMs = 0;
+  let heardAt = checkpointedAt;
   let stopping = false;
   const stop = () => {
     if (stopping || signal.aborted === false) return;
@@ -90,7 +95,10 @@ export async function converse(options: RunOptions, worker: WorkerSession, from:
     while (asked.length > 0) {
       const next = asked[0];
       if (next.kind === "checkpoint") {
-        const refused = record(options, next.afterJob, await next.outcome);
+        const outcome = await next.outcome;
+        // commands are carried out in order: what passed since the answer before is the checkpoint's own time
+        checkpointMs = clock.now() - heardAt;
+        const refused = record(options, next.afterJob, outcome);
         asked.shift();
         if (next.last) return interrupted();
         // a full disk does not empty itself: better to stop while all that was learnt can be recorded
@@ -100,6 +108,7 @@ export async function converse(options: RunOptions, worker: WorkerSession, from:
       // with a model, the checkpoint asked for at the stop ends this loop; without one there is nothing to keep
       const outcome = await (hasModel ? next.outcome : unlessStopped(next.outcome, signal));
       asked.shift();
+      heardAt = clock.now();
       if (!outcome.ok && !isMatterOfSearch(outcome.failure)) return failed(outcome.failure, true);
       const event: Event = outcome.ok
         ? { type: "job-finished", answer: outcome.answer }
@@ -121,8 +130,9 @@ export async function converse(options: RunOptions, worker: WorkerSession, from:
       if (options.checkpoints.rounds && hasModel && round !== null) askCheckpoint(checkpointOfRound(round));
       for (const job of issuedIn(decided.decisions)) submit(job);
       const { everySeconds } = options.checkpoints;
-      if (hasModel && everySeconds > 0 && clock.now() - checkpointedAt >= everySeconds * 1000) {
-        checkpointedAt = clock.now();
+      const dueAfterMs = Math.max(everySeconds * 1000, checkpointMs / mostOfTheTime);
+      if (hasModel && everySeconds > 0 && heardAt - checkpointedAt >= dueAfterMs) {
+        checkpointedAt = heardAt;
         askCheckpoint(checkpointAfter(lastSubmitted));
       }
     }

@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import type { BenchResult } from "../../bench/harness.js";
 import { loadConfig } from "../../config/load.js";
 import { DanasError } from "../../domain/errors.js";
@@ -33,6 +34,10 @@ const benches: Readonly<Record<string, { readonly about: string; readonly run: B
     about: "a path inside the supernet, over the same network standing alone",
     run: async (_, io) => (await import("../../bench/supernet.js")).benchSupernet({ onLine: say(io) }),
   },
+  durability: {
+    about: "what losing nothing costs: journal, checkpoints, recovery, a long journal (about ten minutes)",
+    run: durability,
+  },
   "against-random": {
     about: "the network that --run found, against random ones under its budget, retrained the same way (long)",
     run: againstRandom,
@@ -64,6 +69,22 @@ function render({ name, device, versions, cases }: BenchResult): string {
   );
   const on = Object.entries(versions).map(([what, version]) => `${what} ${version}`);
   return `${[`${name} on ${device}`, `  ${on.join(", ")}`, ...rows].join("\n")}\n`;
+}
+
+/** the examples, as they are shipped */
+const example = (name: string) => fileURLToPath(new URL(`../../../examples/${name}.yaml`, import.meta.url));
+
+async function durability(_: BenchOptions, io: Io): Promise<BenchResult> {
+  const around = { cwd: io.cwd, env: io.env };
+  const real = loadConfig(example("quickstart"), { ...around, set: ["name=bench", "programs=[rank, search]"] });
+  const long = loadConfig(example("imagenet-mock"), { ...around, set: ["name=bench", "worker.imagesPerClass=4000"] });
+  if (long.worker.kind !== "mock") throw new Error("the long journal is the mock worker's");
+  const { benchDurability } = await import("../../bench/durability.js");
+  return benchDurability({
+    ...{ real, long: { plan: long.plan, worker: long.worker } },
+    makeWorker: () => makeWorker(real.worker, io),
+    onLine: say(io),
+  });
 }
 
 async function againstRandom({ run, networks }: BenchOptions, io: Io): Promise<BenchResult> {

@@ -50,7 +50,9 @@ export const pipeline = z
 
 export const checkpoints = z
   .strictObject({
-    everySeconds: nonNegative.default(300).describe("Between checkpoints; 0 = only when the run is stopped."),
+    everySeconds: nonNegative
+      .default(30)
+      .describe("Between checkpoints; longer where they take more than 1.5 % of the time. 0 = only at a stop."),
     keep: count.max(1000).default(2).describe("The last so many are kept."),
     rounds: z.boolean().default(true).describe("Also one at the start of each round after the first, kept for good."),
   })
