@@ -88,6 +88,28 @@ describe.skipIf(missing !== "")(`a worker that danas starts itself${missing && `
     expect((await third.submit(inspect(0, 8))).ok).toBe(true);
   });
 
+  it("is replaced where it hangs in a job: its process is ended, and another serves", async () => {
+    worker = localWorker({ jobTimeoutMs: 1_500, graceMs: 200 });
+    const first = await worker.open(hello(1));
+    process.kill(first.welcome.pid, "SIGSTOP"); // as a driver that never returns
+    await expect(first.submit(inspect(0, 8))).rejects.toThrow("job-0 was not answered within 1.5 s");
+    const second = await worker.open(hello(2));
+    expect(second.welcome.pid).not.toBe(first.welcome.pid);
+    expect(isAlive(first.welcome.pid)).toBe(false);
+    expect((await second.submit(inspect(0, 8))).ok).toBe(true);
+  });
+
+  it("that is closed while it starts is ended, and whoever opened it hears so", async () => {
+    worker = localWorker({ graceMs: 200 });
+    const opening = worker.open(hello());
+    const refused = expect(opening).rejects.toMatchObject({ code: "E_WORKER_START" });
+    await until(() => readdirSync(runFolder).length === 2);
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    await worker.close();
+    await refused;
+    expect(readdirSync(runFolder)).toEqual(["worker.log"]);
+  });
+
   it("does not outlive us, even where we are killed", async () => {
     const program = `
       const { localWorker } = await import(${JSON.stringify(new URL("./local.ts", import.meta.url).href)});

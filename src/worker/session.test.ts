@@ -219,6 +219,19 @@ describe("a worker that falls silent", () => {
     expect(performance.now() - started).toBeGreaterThan(150);
   });
 
+  it("is taken for lost where it answers pings but not the job, once the job's time is over", async () => {
+    const worker = await fake({ answer: ({ id }) => (id === "job-1" ? null : trained(id)) });
+    const session = await open(worker, { heartbeat: { everyMs: 20, timeoutMs: 1_000 }, jobTimeoutMs: 300 });
+    expect((await session.submit(train(0))).ok).toBe(true);
+    // time without a command counts for nobody
+    await new Promise((resolve) => setTimeout(resolve, 400));
+    const hanging = session.submit(train(1));
+    const behind = session.submit(train(2));
+    behind.catch(() => undefined);
+    await expect(hanging).rejects.toThrow("job-1 was not answered within 0.3 s");
+    await expect(behind).rejects.toBeInstanceOf(WorkerLost);
+  });
+
   it("is waited for while it answers pings, however long its job takes", async () => {
     const worker = await fake({ answer: () => null });
     const session = await open(worker, { heartbeat: { everyMs: 20, timeoutMs: 100 } });
