@@ -139,6 +139,11 @@ async function session(options: RunOptions, from: RunState, patienceMs: number):
       await opened.close().catch(() => undefined);
     }
   } catch (error) {
+    if (error instanceof Error && error.name === "WorkerLost") {
+      // killed before it could say welcome
+      end("worker-lost", error.message);
+      return { state: from, ending: null, lost: error.message };
+    }
     if (error instanceof Stopped) {
       end("interrupted", null);
       return { state: from, ending: { kind: "interrupted" } };

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DanasError } from "../domain/errors.js";
 import { defaultHeartbeat, defaultReconnectAfterMs, grpcConnect } from "./grpc.js";
-import type { Hello, Worker, WorkerSession } from "./port.js";
+import { type Hello, type Worker, WorkerLost, type WorkerSession } from "./port.js";
 import { type OwnedProcess, startProcess } from "./process.js";
 import { findPython, workerEnvironment } from "./python.js";
 import { defaultJobTimeoutMs, openSession } from "./session.js";
@@ -64,8 +64,10 @@ export function localWorker(options: LocalOptions = {}): Worker {
         return session;
       } catch (error) {
         // it does not listen, or does not serve: no use to anyone
+        const killed = running !== null && process.child.signalCode !== null;
         await end();
-        throw error;
+        // somebody else killed it (a person, the kernel for want of memory): another one may fare better
+        throw killed ? new WorkerLost((error as Error).message) : error;
       }
     },
     close: end,

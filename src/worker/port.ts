@@ -6,7 +6,8 @@ export interface Worker {
   readonly kind: "local" | "grpc" | "embedded" | "mock";
   /**
    * Opens a session. May be called again after a session was lost or closed, with a higher incarnation.
-   * @throws DanasError E_WORKER_… with a way on, where no worker answers, the protocol differs or it belongs to another run
+   * @throws DanasError E_WORKER_… with a way on, where no worker answers, the protocol differs or it belongs to another run;
+   *   WorkerLost where it was killed while it started
    */
   open(hello: Hello): Promise<WorkerSession>;
   /** Ends what this adapter started (a child process). May be called twice, and without a session. */
