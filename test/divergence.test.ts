@@ -59,8 +59,9 @@ function fragile(spoils: (step: TrainStep, job: NumberedJob) => boolean): Worker
 const start = (journal: Journal, worker: Worker): Promise<Ending> => {
   let now = 0;
   return run({
-    ...{ plan: journal.plan, journal, worker, runFolder: folder, clock: { now: () => (now += 1000) } },
-    checkpoints: { everySeconds: 15, keep: 2, rounds: false },
+    ...{ plan: journal.plan, journal, worker, runFolder: folder, clock: { now: () => now } },
+    hooks: { onEntry: ({ seq }) => void (now += seq % 5 === 0 ? 5000 : 0) },
+    checkpoints: { everySeconds: 5, keep: 2, rounds: false },
     signal: new AbortController().signal,
     owner: { host: "here", pid: 1, versions: {} },
   });

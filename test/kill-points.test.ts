@@ -7,7 +7,6 @@ import type { Plan } from "../src/domain/plan.js";
 import { memoryJournal } from "../src/journal/memory.js";
 import type { Journal } from "../src/journal/port.js";
 import { type Ending, run } from "../src/search/run.js";
-import type { Clock } from "../src/util/clock.js";
 import { rng } from "../src/util/rng.js";
 import { mockWorker } from "../src/worker/mock/worker.js";
 import type { Worker } from "../src/worker/port.js";
@@ -26,20 +25,18 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
-/** a clock that runs by being looked at: checkpoints come at the same places each time */
-function lookedAt(): Clock {
+function start(journal: Journal, worker: Worker): Promise<Ending> {
   let now = 0;
-  return { now: () => (now += 1000) };
-}
-
-const start = (journal: Journal, worker: Worker): Promise<Ending> =>
-  run({
-    ...{ plan: journal.plan, journal, worker, runFolder: folder, clock: lookedAt() },
+  return run({
+    ...{ plan: journal.plan, journal, worker, runFolder: folder, clock: { now: () => now } },
+    // five seconds every five entries: checkpoints, which themselves take no time, come at the same places each time
+    hooks: { onEntry: ({ seq }) => void (now += seq % 5 === 0 ? 5000 : 0) },
     ...{ logic: "of the test", saveEvery: 7 },
-    checkpoints: { everySeconds: 15, keep: 2, rounds: true },
+    checkpoints: { everySeconds: 5, keep: 2, rounds: true },
     signal: new AbortController().signal,
     owner: { host: "here", pid: 1, versions: {} },
   });
+}
 
 const decisionsOf = (journal: Journal): Decision[] => [...journal.entries()].flatMap((entry) => entry.decisions);
 
@@ -90,6 +87,9 @@ describe.each(Object.values(strategies))("a $name search whose orchestrator is k
     }
     torture.count(`kill points, ${strategy.name}`, kills);
     expect(places.length).toBeGreaterThan(100);
+    for (const kind of ["record of checkpoints/after-", "entry job-finished", "saving the state", "(train)"]) {
+      expect(places.some((place) => place.includes(kind))).toBe(true);
+    }
   });
 
   it("again and again, at random places, goes on to the same end", async () => {
