@@ -37,7 +37,7 @@ describe("the exit code", () => {
       "search",
       "little.yaml",
       "--set",
-      "worker={kind: grpc, address: 'localhost:1'}",
+      "worker={kind: local, python: /bin/false}",
     ]).ended;
     expect(code).toBe(1);
     expect(err).toMatch(/^E_WORKER_\w+ {2}/m);
@@ -96,6 +96,27 @@ describe("a run that was killed", () => {
     expect((await danas(folder, ["status", "killed"])).out).toContain("it was killed");
     const resumed = await danas(folder, ["resume", "killed", "-q", "--set", "worker.stepMs=0"]);
     expect(result(resumed.out)).toMatchObject({ architecture: whole.architecture, testAccuracy: whole.testAccuracy });
+  });
+});
+
+describe("a run that failed", () => {
+  it("leaves a status that says what failed and when, and the command that goes on", async () => {
+    const nobody = "worker={kind: local, python: /bin/false}";
+    const failed = await danas(folder, ["search", "little.yaml", "--name", "failed", "-q", "--set", nobody]);
+    expect(failed.code).toBe(1);
+    const told = JSON.parse((await danas(folder, ["status", "failed", "--json"])).out);
+    expect(told.status).toMatchObject({
+      kind: "failed",
+      resumable: true,
+      message: expect.stringContaining("ended with code 1"),
+    });
+    expect(Date.now() - told.lastEntryAt).toBeLessThan(60_000);
+    expect(told.next.line).toBe("danas resume failed");
+    expect((await danas(folder, ["status", "failed"])).out).toContain("danas resume failed");
+    const mock = "worker={kind: mock, imagesPerClass: 40}";
+    const again = await danas(folder, ["resume", "failed", "-q", "--set", mock]);
+    const whole = await danas(folder, ["search", "little.yaml", "--name", "whole", "-q"]);
+    expect(result(again.out)).toMatchObject({ architecture: result(whole.out).architecture });
   });
 });
 
