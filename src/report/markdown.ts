@@ -1,5 +1,15 @@
 import type { Story } from "./story.js";
-import { choiceWords, headline, lede, methodName, mockNotice, narrowest, seedWords, statusWords } from "./telling.js";
+import {
+  choiceWords,
+  headline,
+  lede,
+  mendingWords,
+  methodName,
+  mockNotice,
+  narrowest,
+  seedWords,
+  statusWords,
+} from "./telling.js";
 import {
   amount,
   bytesWords,
@@ -239,6 +249,10 @@ function origin(story: Story): string {
     ["space", `${escaped(asked.space.name)}, ${code(provenance.spaceHash)}`],
     ["device", escaped(provenance.device ?? "not known yet")],
     ["sessions", String(provenance.sessions.length)],
+    ...story.goneBack.map((back) => [
+      `loss not finite, job ${back.failedJob}`,
+      escaped(`${back.why}: ${mendingWords(back)}`),
+    ]),
     ...(story.latest === null ? [] : [["last entry", moment(story.latest)]]),
     ...Object.entries(last?.versions ?? {}).map(([what, version]) => [escaped(what), escaped(version)]),
   ];

@@ -29,6 +29,8 @@ export function statusOf(told: Chronicle, sessions: readonly SessionRecord[], al
     return { kind: "failed", doing, message: `${code}: ${message}`, hint: hint || null, resumable: false };
   }
   const last = sessions.at(-1);
+  const between = last?.outcome === "worker-lost" || last?.outcome === "went-back";
+  if (between && alive === true) return { kind: "running", doing };
   if (last && last.outcome === "failed") {
     return { kind: "failed", doing, message: last.message ?? "no reason was recorded", hint: null, resumable: true };
   }

@@ -22,6 +22,8 @@ export interface Status {
   readonly trainLoss: number | null;
   readonly chosen: { readonly encoded: string; readonly macs: number; readonly params: number } | null;
   readonly testAccuracy: number | null;
+  /** how often the run went back over a loss that was not finite */
+  readonly goneBack: number;
   readonly wallMs: number;
   readonly samples: number;
   readonly sessions: number;
@@ -61,6 +63,7 @@ export function tellStatus(journal: Journal, options: StatusOptions = {}): Statu
     trainLoss: snapshot?.trainLoss ?? null,
     chosen: chosen && { encoded: chosen.encoded, macs: chosen.macs, params: chosen.params },
     testAccuracy: told.result?.testAccuracy ?? told.test?.accuracy ?? null,
+    goneBack: told.goneBack.length,
     wallMs: told.efforts.reduce((sum, { wallMs }) => sum + wallMs, 0),
     samples: told.efforts.reduce((sum, { samples }) => sum + samples, 0),
     sessions: sessions.length,
@@ -110,6 +113,8 @@ export function renderStatus(told: Status): string {
     say("spent", `${duration(told.wallMs)}${resumed}, ${amount(told.samples)} training images`);
     say("last entry", moment(told.lastEntryAt));
   }
+  if (told.goneBack > 0)
+    say("went back", `${told.goneBack === 1 ? "once" : `${told.goneBack} times`} over a loss that was not finite`);
   if (told.lastCheckpoint)
     say("checkpoint", `after job ${told.lastCheckpoint.afterJob}, ${moment(told.lastCheckpoint.at)}`);
   if (told.next && status.kind !== "running") lines.push("", `To ${told.next.does}:`, `  ${told.next.line}`);

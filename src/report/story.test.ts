@@ -1,10 +1,12 @@
 import { describe, expect, it } from "vitest";
-import type { Decision } from "../domain/decision.js";
+import type { Decision, GoBack } from "../domain/decision.js";
 import type { Event } from "../domain/event.js";
 import type { Signal } from "../domain/signal.js";
 import type { Journal, JournalEntry, SessionRecord } from "../journal/port.js";
 import { builtinSpace } from "../spaces/builtins.js";
 import { explain, renderExplanation } from "./explain.js";
+import { renderHtml } from "./html.js";
+import { renderMarkdown } from "./markdown.js";
 import { renderStatus, tellStatus } from "./status.js";
 import { tellStory } from "./story.js";
 import { fixedJournal, prefixOf, type Written, writtenIn } from "./testing/fixed.js";
@@ -116,6 +118,24 @@ describe("where a run stands", () => {
     expect(commandOf(stopped)).toBe(`danas resume 'it'\\''s a run'`);
     const lost = written(began, [session(1, 1000, "worker-lost", "exit code 137")]);
     expect(tellStory(lost).status).toMatchObject({ message: "the worker was lost: exit code 137" });
+  });
+
+  it("runs on between two sessions, while its process lives", () => {
+    const lost = written(began, [session(1, 1000, "worker-lost", "exit code 137")]);
+    expect(tellStory(lost, { alive: true }).status).toEqual({ kind: "running", doing: "ranking the classes" });
+  });
+
+  it("tells of each loss that was not finite, and what was done", () => {
+    const back: GoBack = {
+      ...{ type: "go-back", rule: "lower-rate", attempt: 1, tries: 3, failedJob: 17, discarded: [18], rateScale: 0.5 },
+      why: "the loss became nan at step 3 (path <k3e3>, learning rate 0.9)",
+    };
+    const journal = written([...began, { at: 2000, decisions: [back] }], [session(1, 1000, "interrupted")]);
+    const story = tellStory(journal);
+    expect(story.goneBack).toEqual([{ ...back, at: 2000 }]);
+    expect(renderStatus(tellStatus(journal))).toMatch(/^went back +once over a loss that was not finite$/m);
+    expect(renderMarkdown(story)).toContain("learning rate 0.9): went back, learning rates times 0.5");
+    expect(renderHtml(story)).toContain("the loss became nan at step 3 (path &lt;k3e3&gt;");
   });
 
   it("has failed for good where the search gave up, and for now where the machine did", () => {

@@ -2,7 +2,7 @@ import { extremes } from "../cost/extremes.js";
 import { architectureCost, costTable } from "../cost/table.js";
 import type { Budget, Cost, PricedArchitecture } from "../domain/cost.js";
 import type { DataInfo, DataSpec } from "../domain/data.js";
-import type { Choose, Cut, OpenRound, Prune, Report, Snapshot } from "../domain/decision.js";
+import type { Choose, Cut, GoBack, OpenRound, Prune, Report, Snapshot } from "../domain/decision.js";
 import type { Plan, StrategyPlan } from "../domain/plan.js";
 import type { Ranking } from "../domain/ranking.js";
 import type { ExportedFile } from "../domain/signal.js";
@@ -37,6 +37,8 @@ export interface Story {
   readonly snapshots: readonly (Snapshot & { readonly at: number })[];
   readonly slots: readonly SlotStory[];
   readonly prunes: readonly (Prune & { readonly at: number; readonly epoch: number })[];
+  /** losses that were not finite, and what was done about each */
+  readonly goneBack: readonly (GoBack & { readonly at: number })[];
   readonly choice: Choose | null;
   readonly curves: readonly Curve[];
   readonly effort: Effort;
@@ -173,6 +175,7 @@ export function tellStory(journal: Journal, options: StoryOptions = {}): Story {
     snapshots: told.snapshots,
     slots: slotsOf(plan, told, found?.architecture ?? null),
     prunes: told.prunes,
+    goneBack: told.goneBack,
     choice: told.choice,
     curves: curvesOf(told.reports),
     effort: {

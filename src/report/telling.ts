@@ -1,7 +1,7 @@
-import type { Cut } from "../domain/decision.js";
+import type { Cut, GoBack } from "../domain/decision.js";
 import type { RunStatus } from "./standing.js";
 import type { Story } from "./story.js";
-import { amount, bigWords, countWords, duration, listed, percent, plural } from "./words.js";
+import { amount, bigWords, countWords, duration, listed, percent, plural, significant } from "./words.js";
 
 /** The sentences that all renderings share. */
 
@@ -149,6 +149,12 @@ function probabilityWords(logProbability: number): string {
   if (logProbability >= Math.log(0.001)) return percent(Math.exp(logProbability));
   return `1 in ${bigWords(BigInt(Math.round(Math.exp(Math.min(700, -logProbability)))).toString())}`;
 }
+
+/** what was done about a loss that was not finite */
+export const mendingWords = ({ rule, rateScale }: GoBack): string =>
+  rule === "lower-rate"
+    ? `went back, learning rates times ${significant(rateScale)} from there to the program's end`
+    : "went back, the step took the next batch";
 
 export const seedWords = (story: Story): string =>
   `seed ${story.provenance.seed}, data split seed ${story.provenance.splitSeed}`;

@@ -1,6 +1,6 @@
 import type { SessionRecord } from "../../journal/port.js";
 import type { Story } from "../story.js";
-import { seedWords } from "../telling.js";
+import { mendingWords, seedWords } from "../telling.js";
 import { bytesWords, countWords, duration, moment, plural } from "../words.js";
 import { type Html, html } from "./markup.js";
 import { folded, section, table } from "./parts.js";
@@ -81,6 +81,17 @@ ${provenance.dataFingerprint && html`<dt>Data fingerprint</dt><dd class="mono">$
           ],
           provenance.splits,
         ),
+      ),
+    story.goneBack.length > 0 &&
+      table(
+        "Losses that were not finite",
+        [
+          { head: "at", of: ({ at }) => moment(at) },
+          { head: "job", of: ({ failedJob }) => failedJob },
+          { head: "what", of: ({ why }) => why },
+          { head: "and then", of: (back) => `${mendingWords(back)} (${back.attempt} of ${back.tries})` },
+        ],
+        story.goneBack,
       ),
     provenance.checkpoints.length > 0 &&
       folded(
