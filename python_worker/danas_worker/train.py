@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 
 import torch
 
 from .loss import accuracy, cross_entropy, masked
 from .meter import Meter
 from .model import Model
-from .paths import moved
+from .paths import Group, moved, trainable
 from .words import Architecture, JobFailed, Train, Trained, TrainStep
 
 
@@ -18,8 +19,8 @@ def train(model: Model, job: Train, meter: Meter) -> Trained:
     Each step computes its paths on one batch, adds up their weighted gradients and moves the blocks they use.
 
     Nothing waits for the device before the end of the job. Raises JobFailed "non-finite" then, where a loss was not
-    finite: the weights are spoilt by that time, so train on from a checkpoint. A model whose weights are not finite
-    fails so again.
+    finite, or where weights that moved are not: they are spoilt by that time, so train on from a checkpoint. What was
+    answered left finite weights.
     """
     stream = model.stream(job.stream)
     for step in job.steps:
@@ -30,20 +31,35 @@ def train(model: Model, job: Train, meter: Meter) -> Trained:
     device = model.compute.device
     # losses, accuracies
     told_2S = torch.empty(2, len(job.steps), device=device)
+    moved_by: dict[int, Group] = {}
     for index, step in enumerate(job.steps):
         weights = merged(step)
         x_NCHW, y_N = meter.batch(stream, step.batch)
         loss, correct = backward(model, job.stream, step.batch, weights, x_NCHW, y_N, stream.active_K)
         groups = model.groups.of(weights)
+        moved_by.update((id(group), group) for group in groups)
         model.optimizer.step(moved(groups, job.scope, model.job.optimizer.decay_norm), step.learning_rate)
         told_2S[0, index] = loss
         told_2S[1, index] = correct
         meter.stepped(loss)
-    losses, accuracies = told_2S.tolist()
+    # the one wait for the device: losses, accuracies, and whether what moved is finite
+    *told, largest = torch.cat([told_2S.flatten(), _largest(moved_by.values(), job.scope, device).view(1)]).tolist()
+    losses, accuracies = told[: len(job.steps)], told[len(job.steps) :]
     for index, value in enumerate(losses):
         if not math.isfinite(value):
-            raise _non_finite(model, job.steps[index], index, value)
+            raise _non_finite(model, job.steps[index], index, f"the loss became {value}")
+    if not math.isfinite(largest):
+        raise _non_finite(model, job.steps[-1], len(job.steps) - 1, f"a weight became {largest}, at the latest")
     return Trained(tuple(losses), tuple(accuracies), meter.samples)
+
+
+def _largest(groups: Iterable[Group], scope: str, device: torch.device) -> torch.Tensor:
+    """largest absolute value of the parameters that moved, on the device; NaN or infinite where one of them is"""
+    parameters = [parameter for group in groups for parameter in trainable(group, scope)]
+    if not parameters:
+        return torch.zeros((), device=device)
+    with torch.no_grad():
+        return torch.stack(torch._foreach_norm(parameters, math.inf)).amax().float()
 
 
 def merged(step: TrainStep) -> dict[Architecture, float]:
@@ -89,12 +105,13 @@ def backward(
     return loss_sum, accuracy_sum
 
 
-def _non_finite(model: Model, step: TrainStep, index: int, value: float) -> JobFailed:
+def _non_finite(model: Model, step: TrainStep, index: int, what: str) -> JobFailed:
     paths = " and ".join(model.name(path.architecture) for path in step.paths[:3])
     more = f" and {len(step.paths) - 3} more" if len(step.paths) > 3 else ""
     at = f"step {index + 1} (path {paths}{more}, learning rate {step.learning_rate:g}, batch {step.batch})"
     return JobFailed(
         "non-finite",
-        f"the loss became {value} at {at}",
+        f"{what} at {at}",
         "lower the learning rate, warm it up, or set optimizer.clipValue; then go on from the last checkpoint",
+        index,
     )

@@ -257,7 +257,9 @@ def timing_to_wire(timing: words.Timing) -> signal_pb2.Timing:
 
 
 def failure_to_wire(failure: words.JobFailed) -> signal_pb2.Failure:
-    return signal_pb2.Failure(code=failure.code, message=_shortened(failure.message), hint=_shortened(failure.hint))
+    return signal_pb2.Failure(
+        code=failure.code, message=_shortened(failure.message), hint=_shortened(failure.hint), step=failure.step
+    )
 
 
 def _shortened(text: str) -> str:

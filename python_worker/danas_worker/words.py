@@ -30,13 +30,17 @@ MAX_STEPS = 100_000
 
 
 class JobFailed(Exception):
-    """A job that cannot be done: becomes a Failure on the wire. ``code`` is a FailureCode of src/domain/signal.ts."""
+    """
+    A job that cannot be done: becomes a Failure on the wire. ``code`` is a FailureCode of src/domain/signal.ts; ``step``,
+    of "non-finite" in a train job, the first step, from 0, whose loss was not finite.
+    """
 
-    def __init__(self, code: str, message: str, hint: str = "") -> None:
+    def __init__(self, code: str, message: str, hint: str = "", step: int | None = None) -> None:
         super().__init__(message)
         self.code = code
         self.message = message
         self.hint = hint
+        self.step = step
 
 
 def _check(condition: bool, message: str) -> None:
@@ -400,6 +404,9 @@ class Score:
     architectures: tuple[Architecture, ...]
     batches: tuple[int, ...]
 
+    def __post_init__(self) -> None:
+        _in_range("the number of score.batches", len(self.batches), 0, MAX_STEPS)
+
 
 @dataclass(frozen=True)
 class Evaluate:
@@ -559,4 +566,6 @@ class Timing:
     wait_ms: float
 
 
-FailureCode = Literal["invalid-job", "data", "cost-mismatch", "non-finite", "out-of-memory", "unsupported", "internal"]
+FailureCode = Literal[
+    "invalid-job", "data", "cost-mismatch", "non-finite", "out-of-memory", "io", "unsupported", "internal"
+]

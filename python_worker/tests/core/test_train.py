@@ -234,6 +234,12 @@ def test_a_non_finite_loss_names_step_path_rate_and_batch(tmp_path):
     with pytest.raises(words.JobFailed) as caught:
         worker.execute(words.Train("train", "all", steps))
     assert caught.value.code == "non-finite"
+    # the step named is the first: one less is answered
+    first = caught.value.step
+    assert first is not None and first >= 2 and f"step {first + 1} " in caught.value.message
+    worker.execute(world.prepare())
+    fine = worker.execute(words.Train("train", "all", steps[: first - 1]))[0]
+    assert all(map(math.isfinite, fine.losses))
     assert (
         "k5e2se.c3.k5e3" in caught.value.message
         and "1e+06" in caught.value.message
@@ -243,6 +249,35 @@ def test_a_non_finite_loss_names_step_path_rate_and_batch(tmp_path):
     # the next valid job works
     worker.execute(world.prepare())
     assert math.isfinite(worker.execute(world.train([A]))[0].losses[0])
+
+
+@pytest.mark.parametrize("value", [math.inf, -math.inf, math.nan])
+def test_what_was_answered_left_finite_weights(tmp_path, monkeypatch, value):
+    """a step that spoils the weights shows in the loss of the next step only: its own job must not be answered"""
+    worker = world.executor(tmp_path)
+    worker.execute(world.train([A]))
+    right = worker.model.optimizer.step
+
+    def spoils(moved, learning_rate):
+        right(moved, learning_rate)
+        with torch.no_grad():
+            moved.decayed.parameters[-1].view(-1)[0] = value
+
+    monkeypatch.setattr(worker.model.optimizer, "step", spoils)
+    with pytest.raises(words.JobFailed, match=r"a weight became (inf|nan), at the latest at step 1 ") as caught:
+        worker.execute(world.train([A]))
+    assert (caught.value.code, caught.value.step) == ("non-finite", 0)
+
+
+def test_weights_that_did_not_move_are_not_looked_at(tmp_path):
+    worker = world.executor(tmp_path)
+    spoilt = worker.model.supernet.candidate(0, B[0])
+    with torch.no_grad():
+        for parameter in spoilt.parameters():
+            parameter.fill_(math.nan)
+    assert math.isfinite(worker.execute(world.train([A]))[0].losses[0])
+    with pytest.raises(words.JobFailed, match="the loss became nan"):
+        worker.execute(world.train([B]))
 
 
 def test_progress_is_told_at_most_every_quarter_second_and_adds_up(tmp_path, monkeypatch):

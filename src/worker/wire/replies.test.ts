@@ -260,6 +260,16 @@ describe("an answer that makes no sense is told as such", () => {
 });
 
 describe("a failure off the wire", () => {
+  it("keeps the step it names, the first one too", () => {
+    const failure = (step?: number) => {
+      const value = { code: "non-finite", message: "nan", hint: "", ...(step !== undefined && { step }) };
+      const bytes = Reply.encode({ id: "job-3", result: { $case: "failure", value } }).finish();
+      return outcomeFromWire({ id: 3, job: train }, Reply.decode(bytes));
+    };
+    expect(failure(0)).toMatchObject({ ok: false, failure: { code: "non-finite", step: 0 } });
+    expect(failure()).toEqual({ ok: false, failure: { code: "non-finite", message: "nan", hint: "" } });
+  });
+
   const failed = (code: string): Reply => ({
     id: "job-17",
     result: { $case: "failure", value: { code, message: "it broke", hint: "mend it" } },

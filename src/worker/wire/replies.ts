@@ -74,14 +74,16 @@ const failureCodes: readonly FailureCode[] = [
   "cost-mismatch",
   "non-finite",
   "out-of-memory",
+  "io",
   "unsupported",
   "internal",
 ];
 
 /** a code this version does not know is kept in the message */
-export function failureFromWire({ code, message, hint }: wire.Failure): Failure {
+export function failureFromWire({ code, message, hint, step }: wire.Failure): Failure {
   const known = failureCodes.find((candidate) => candidate === code);
-  return known ? { code: known, message, hint } : { code: "internal", message: `${code}: ${message}`, hint };
+  if (!known) return { code: "internal", message: `${code}: ${message}`, hint };
+  return { code: known, message, hint, ...(step !== undefined && { step }) };
 }
 
 function timingFromWire(timing: wire.Timing | undefined): Timing {
