@@ -14,6 +14,7 @@ const suites = [
   "test/divergence.test.ts",
   "test/real-kills.test.ts",
   "test/full-disk.test.ts",
+  "test/damaged-checkpoints.test.ts",
   "src/config/fuzz.test.ts",
 ];
 
@@ -38,15 +39,12 @@ function runSuites(seed, folder) {
     [join(root, "node_modules/vitest/vitest.mjs"), "run", "--no-file-parallelism", "--testTimeout=900000", ...suites],
     { cwd: root, stdio: "inherit", env },
   );
-  const pytest = spawnSync(
-    python,
-    ["-m", "pytest", "-q", "-m", "torture or not torture", "-k", "fuzz or disturbed or absurd"],
-    {
-      cwd: join(root, "python_worker"),
-      stdio: "inherit",
-      env,
-    },
-  );
+  const fuzzed = ["test_disturbed_jobs", "test_wire", "test_sessions"].map((name) => `tests/shell/${name}.py`);
+  const pytest = spawnSync(python, ["-m", "pytest", "-q", ...fuzzed, "tests/core/test_full_disk.py"], {
+    cwd: join(root, "python_worker"),
+    stdio: "inherit",
+    env,
+  });
   const totals = new Map();
   if (existsSync(counts)) {
     for (const line of readFileSync(counts, "utf8").split("\n").filter(Boolean)) {

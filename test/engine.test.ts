@@ -138,6 +138,29 @@ describe("a run that is stopped", () => {
   });
 });
 
+describe("a run that goes on with other data", () => {
+  it("refuses, with both counts, and trains nothing; with the data put back it goes on", async () => {
+    const plan = tinyPlan();
+    const journal = memoryJournal(plan);
+    const stop = new AbortController();
+    const stopped = {
+      signal: stop.signal,
+      hooks: { onEntry: (entry: { seq: number }) => entry.seq === 20 && stop.abort() },
+    };
+    expect((await start(plan, journal, stopped)).kind).toBe("interrupted");
+    const entries = [...journal.entries()].length;
+    const other = await start(plan, journal, { worker: mockWorker({ ...mockSettings, imagesPerClass: 41 }) });
+    expect(other).toMatchObject({
+      kind: "failed",
+      resumable: true,
+      failure: { code: "data", message: expect.stringMatching(/images then: train \d+, .*; now: train \d+/) },
+    });
+    expect([...journal.entries()]).toHaveLength(entries);
+    expect((await start(plan, journal)).kind).toBe("done");
+    expect(decisionsOf(journal)).toEqual(decisionsOf(await finished(tinyPlan())));
+  });
+});
+
 describe("a worker that is lost", () => {
   /** loses the session once `jobs` answers have come, then is as new */
   function fragile(jobs: number): Worker {

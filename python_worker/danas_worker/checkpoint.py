@@ -11,10 +11,10 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from .folder import below, digest, sync_folder
+from .folder import below, digest, sync_folder, unwritten
 from .model import Model
 from .restrict import cut
-from .words import Alive, Checkpoint, Checkpointed, JobFailed, Restore, Restored
+from .words import Alive, Checkpoint, Checkpointed, Restore, Restored
 
 FORMAT = 1
 
@@ -38,9 +38,12 @@ def write(model: Model, job: Checkpoint, run_folder: Path) -> Checkpointed:
         temporary.replace(path)
         sync_folder(path.parent)
     except OSError as error:
-        raise JobFailed(
-            "internal", f"cannot write {job.path}: {error.strerror}", "look at the disk's space and rights"
-        ) from None
+        raise unwritten(job.path, error) from None
+    except RuntimeError as error:
+        # torch's own writer hides what the system said
+        if (cause := _system_error(error)) is None:
+            raise
+        raise unwritten(job.path, cause) from None
     finally:
         with contextlib.suppress(OSError):
             temporary.unlink(missing_ok=True)
@@ -71,6 +74,16 @@ def read(model: Model, job: Restore, run_folder: Path) -> Restored:
         model.optimizer.scaler.scale.copy_(state["scaler"]["scale"])
         model.optimizer.scaler.good_steps.copy_(state["scaler"]["good_steps"])
     return Restored()
+
+
+def _system_error(error: BaseException) -> OSError | None:
+    """the OSError behind another error, where there is one"""
+    seen: BaseException | None = error
+    while seen is not None:
+        if isinstance(seen, OSError):
+            return seen
+        seen = seen.__cause__ or seen.__context__
+    return None
 
 
 def _state(model: Model) -> dict[str, Any]:

@@ -20,6 +20,7 @@ from .meter import Meter, OnProgress, StepProgress
 from .model import Data, Model
 from .prepare import prepare
 from .restrict import restrict
+from .room import fitting
 from .score import score
 from .train import train
 
@@ -65,10 +66,13 @@ class Executor:
         except (RuntimeError, MemoryError) as error:
             if not _out_of_memory(error):
                 raise
-            failed = words.JobFailed("out-of-memory", _first_line(error), self._memory_hint(job))
+            failed = words.JobFailed("out-of-memory", _first_line(error))
         if failed is not None:
             # outside the handler: there the traceback would still hold the failed step's tensors
             self._tidy()
+            if failed.code == "out-of-memory" and not failed.hint:
+                failed.hint = self._memory_hint(job)
+                self._tidy()
             raise failed
         total = perf_counter() - meter.started
         return signal, words.Timing(total * 1e3, meter.data_s * 1e3, (total - meter.data_s) * 1e3, 0.0)
@@ -152,7 +156,12 @@ class Executor:
         if self.model is None or not isinstance(stream, str):
             return "use a smaller space or a smaller batch"
         size = next(s.batch_size for s in self.model.job.streams if s.name == stream)
-        return f"use a smaller batch: stream {stream!r} has {size} images a batch, {max(1, size // 2)} need about half"
+        with torch.compiler.set_stance("force_eager") if self._compiled() else contextlib.nullcontext():
+            fits = fitting(self.model, job, size, _out_of_memory)
+        had = f"stream {stream!r} has {size} images a batch"
+        if fits is None:
+            return f"{had}, and not even one fits: use a smaller space, a smaller input, or bfloat16"
+        return f"use a batch of {fits}: {had}, and {fits} were tried just now and fit"
 
 
 def _out_of_memory(error: BaseException) -> bool:

@@ -18,15 +18,15 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors.torch import save_file
+from safetensors.torch import save
 from torch import Tensor
 
 from . import __version__, blocks
 from .blocks import Network, load
 from .describe import blocks_of, describe_block, describe_head, describe_space
-from .folder import below, digest, sync_folder
+from .folder import below, digest, sync_folder, unwritten
 from .model import Model
-from .words import Architecture, Export, Exported, ExportedFile, JobFailed
+from .words import Architecture, Export, Exported, ExportedFile
 
 load_exported = load
 
@@ -38,7 +38,9 @@ def export(model: Model, job: Export, run_folder: Path) -> Exported:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         files = [
-            _placed(folder / "model.safetensors", lambda path: save_file(_weights(model, job.architecture), path)),
+            _placed(
+                folder / "model.safetensors", lambda path: path.write_bytes(save(_weights(model, job.architecture)))
+            ),
             _placed(
                 folder / "model.json",
                 lambda path: path.write_text(json.dumps(_about(model, job.architecture), indent=1)),
@@ -47,9 +49,7 @@ def export(model: Model, job: Export, run_folder: Path) -> Exported:
         ]
         sync_folder(folder)
     except OSError as error:
-        raise JobFailed(
-            "internal", f"cannot write to {job.folder}: {error.strerror}", "look at the disk's space and rights"
-        ) from None
+        raise unwritten(job.folder, error) from None
     relative = Path(job.folder)
     return Exported(tuple(ExportedFile(str(relative / path.name), size, sha256) for path, size, sha256 in files))
 

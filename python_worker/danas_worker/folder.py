@@ -7,6 +7,8 @@ import os
 from pathlib import Path
 from typing import BinaryIO
 
+from .words import JobFailed
+
 
 def below(run_folder: Path, path: str) -> Path:
     """The absolute path, symlinks followed. Raises ValueError where it is not truly below the run's folder."""
@@ -17,6 +19,18 @@ def below(run_folder: Path, path: str) -> Path:
     if resolved == root or not resolved.is_relative_to(root):
         raise ValueError(f"{path!r} leads out of the run's folder")
     return resolved
+
+
+def unwritten(path: str, error: OSError) -> JobFailed:
+    """A disk that is full, a quota used up, a folder that may not be written: nothing that the job could help."""
+    return JobFailed(
+        "io", f"cannot write {path}: {error.strerror or error}", "make room on the disk, or mend its rights"
+    )
+
+
+def is_below(folder: Path, path: Path) -> bool:
+    """whether the path is the folder or lies in it, symlinks followed"""
+    return path.resolve().is_relative_to(folder.resolve())
 
 
 def sync_folder(folder: Path) -> None:

@@ -105,6 +105,7 @@ async function searchWithKills(options: DurabilityOptions, folder: string): Prom
       ...journal,
       append: (entry) => timed(() => journal.append(entry)),
       recordCheckpoint: (record) => timed(() => journal.recordCheckpoint(record)),
+      dropCheckpoints: (paths) => timed(() => journal.dropCheckpoints(paths)),
       saveState: (saved) => timed(() => journal.saveState(saved)),
     },
     worker: watched,
@@ -155,6 +156,8 @@ const common = (
   signal: new AbortController().signal,
 });
 
+const saveEvery = 500;
+
 // ---- a long journal ---------------------------------------------------------------------------------------------------
 
 /** Written by a real search on the mock worker, stopped after so many jobs; then opened as a resume does. */
@@ -165,6 +168,8 @@ async function longJournal(options: DurabilityOptions, folder: string): Promise<
   onLine(`writing a journal of ${jobs} jobs (a minute or two)`);
   const journal = createJournal(file, plan, { synchronous: "normal" });
   const stop = new AbortController();
+  // as far behind the last saved state as a journal can be
+  const stopAt = jobs + saveEvery - 1;
   let entries = 0;
   await run({
     ...common(plan, join(folder, "mock")),
@@ -172,15 +177,15 @@ async function longJournal(options: DurabilityOptions, folder: string): Promise<
     worker: mockWorker(worker),
     checkpoints: { everySeconds: 0, keep: 1, rounds: false },
     signal: stop.signal,
-    logic: "bench",
+    ...{ logic: "bench", saveEvery },
     hooks: {
       onEntry() {
-        if (++entries === jobs) stop.abort();
+        if (++entries === stopAt) stop.abort();
       },
     },
   });
   journal.close();
-  if (entries < jobs) throw new Error(`the search ended after ${entries} jobs`);
+  if (entries < stopAt) throw new Error(`the search ended after ${entries} jobs`);
   const seconds = (logic: string | null): number => {
     const before = performance.now();
     const opened = openJournal(file);

@@ -73,6 +73,10 @@ describe.each(adapters)("the %s journal", (_, make) => {
     journal.recordCheckpoint(record(9));
     journal.recordCheckpoint(record(3));
     expect(journal.checkpoints()).toEqual([record(9), record(3)]);
+    journal.recordCheckpoint({ ...record(9), sha256: "cd" });
+    expect(journal.checkpoints()).toEqual([record(3), { ...record(9), sha256: "cd" }]);
+    journal.dropCheckpoints(["p3", "p4"]);
+    expect(journal.checkpoints()).toEqual([{ ...record(9), sha256: "cd" }]);
     const begun = { incarnation: 1, startedAt: 10, host: "h", pid: 2, worker: "mock" };
     const open = { endedAt: null, outcome: null, message: null };
     journal.beginSession(begun);

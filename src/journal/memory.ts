@@ -5,7 +5,7 @@ import type { CheckpointRecord, Journal, JournalEntry, SavedState, SessionRecord
 /** A journal that lives as long as the process: for tests and benches. What goes in is copied, as a file would. */
 export function memoryJournal(plan: Plan): Journal {
   const entries: string[] = [];
-  const checkpoints: CheckpointRecord[] = [];
+  let checkpoints: CheckpointRecord[] = [];
   const sessions: SessionRecord[] = [];
   let saved: string | null = null;
   return {
@@ -28,7 +28,11 @@ export function memoryJournal(plan: Plan): Journal {
     },
     savedState: () => (saved === null ? null : (JSON.parse(saved) as SavedState)),
     recordCheckpoint(record) {
+      this.dropCheckpoints([record.path]);
       checkpoints.push(record);
+    },
+    dropCheckpoints(paths) {
+      checkpoints = checkpoints.filter(({ path }) => !paths.includes(path));
     },
     checkpoints: () => [...checkpoints],
     beginSession(record) {

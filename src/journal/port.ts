@@ -62,7 +62,10 @@ export interface Journal {
   /** replaces the one before */
   saveState(saved: SavedState): void;
   savedState(): SavedState | null;
+  /** in place of an earlier one of the same path */
   recordCheckpoint(record: CheckpointRecord): void;
+  /** before their files are removed */
+  dropCheckpoints(paths: readonly string[]): void;
   /** oldest first */
   checkpoints(): readonly CheckpointRecord[];
   /** before a worker is looked for: that none was found is worth knowing, too */

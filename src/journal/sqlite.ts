@@ -131,6 +131,7 @@ function journalOn(database: Connection, file: string, plan: Plan, id: string): 
   let next = (last.seq ?? -1) + 1;
   const insert = database.prepare("INSERT INTO entries (seq, at, event, decisions) VALUES (?, ?, ?, ?)");
   const select = database.prepare("SELECT seq, at, event, decisions FROM entries WHERE seq >= ? ORDER BY seq LIMIT ?");
+  const dropCheckpoint = database.prepare("DELETE FROM checkpoints WHERE path = ?");
   const selectDown = database.prepare(
     "SELECT seq, at, event, decisions FROM entries WHERE seq < ? ORDER BY seq DESC LIMIT ?",
   );
@@ -170,7 +171,19 @@ function journalOn(database: Connection, file: string, plan: Plan, id: string): 
     },
     recordCheckpoint({ afterJob, path, sha256, bytes, at }) {
       const statement = database.prepare("INSERT INTO checkpoints VALUES (?, ?, ?, ?, ?)");
-      guarded(() => statement.run(afterJob, path, sha256, bytes, at));
+      guarded(
+        database.transaction(() => {
+          dropCheckpoint.run(path);
+          statement.run(afterJob, path, sha256, bytes, at);
+        }),
+      );
+    },
+    dropCheckpoints(paths) {
+      guarded(
+        database.transaction(() => {
+          for (const path of paths) dropCheckpoint.run(path);
+        }),
+      );
     },
     checkpoints() {
       const columns = "after_job AS afterJob, path, sha256, bytes, at";

@@ -27,7 +27,11 @@ export function kept(records: readonly CheckpointRecord[], { keep, rounds }: Che
 export function removeOld(journal: Journal, settings: CheckpointSettings, runFolder: string): void {
   const records = journal.checkpoints();
   const staying = kept(records, settings);
-  for (const { path } of records) if (!staying.has(path)) rmSync(join(runFolder, path), { force: true });
+  const going = records.map(({ path }) => path).filter((path) => !staying.has(path));
+  if (going.length === 0) return;
+  // a file without a record is cleared away later; a record without a file would be taken for a damaged checkpoint
+  journal.dropCheckpoints(going);
+  for (const path of going) rmSync(join(runFolder, path), { force: true });
 }
 
 /**

@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from "node:util";
+import type { DataInfo } from "../domain/data.js";
 import type { NumberedJob } from "../domain/job.js";
 import type { Failure, Signal } from "../domain/signal.js";
 import type { Journal } from "../journal/port.js";
@@ -33,6 +34,11 @@ export async function recover({ journal, worker, state, onNotice }: RecoverOptio
   const firstOpen = state.inFlight[0]?.id ?? state.nextJobId;
   const lastJob = firstOpen - 1;
   const { model } = state;
+  // the data is opened anew in any case; that it is still the same is what every number before rests on
+  const inspected = await worker.submit({ id: 0, job: { kind: "inspect", data: journal.plan.data } });
+  if (!inspected.ok) return { kind: "failed", failure: inspected.failure };
+  const changed = dataChanged(state.facts.data, inspected.answer.signal);
+  if (changed) return { kind: "failed", failure: changed };
   if (!model || state.inFlight[0]?.job.kind === "prepare") return { kind: "ready", hasModel: false, lastJob };
   const prepared: Told = { job: model.prepare, signal: model.prepared };
   let differing = 0;
@@ -86,6 +92,19 @@ export async function recover({ journal, worker, state, onNotice }: RecoverOptio
     onNotice(`${differing} of ${repeated + 1} repeated jobs answered other numbers than before; the journal's stand`);
   }
   return { kind: "ready", hasModel: true, lastJob };
+}
+
+function dataChanged(then: DataInfo, told: Signal): Failure | null {
+  if (told.kind !== "inspect") throw new Error("the answer is not to an inspect job");
+  const now = told.data;
+  if (now.fingerprint === then.fingerprint) return null;
+  const images = ({ splits }: DataInfo) =>
+    splits.map(({ split, counts }) => `${split} ${counts.reduce((sum, count) => sum + count, 0)}`).join(", ");
+  return {
+    code: "data",
+    message: `the data is not what it was when the run began (images then: ${images(then)}; now: ${images(now)})`,
+    hint: "put it back as it was; or begin another run with `danas search`",
+  };
 }
 
 /** a job with what the journal says was answered */

@@ -47,6 +47,7 @@ export function fusedJournal(inner: Journal, fuse: Fuse): Journal {
     saveState: (saved) => fuse.around("saving the state", () => inner.saveState(saved)),
     savedState: () => inner.savedState(),
     recordCheckpoint: (record) => fuse.around(`record of ${record.path}`, () => inner.recordCheckpoint(record)),
+    dropCheckpoints: (paths) => fuse.around("dropping checkpoints", () => inner.dropCheckpoints(paths)),
     checkpoints: () => inner.checkpoints(),
     beginSession: (record) => fuse.around("begin of a session", () => inner.beginSession(record)),
     welcomeSession: (incarnation, welcome) =>

@@ -80,27 +80,59 @@ def test_a_network_too_large_for_the_machine_is_refused_before_it_is_built(tmp_p
     worker.execute(world.train([A]))
 
 
+OUT_OF_MEMORY = [
+    torch.cuda.OutOfMemoryError("CUDA out of memory. Tried to"),
+    RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried"),
+]
+
+
+def room_for(monkeypatch, model, images, error):
+    """a device on which only so many images go through at once"""
+    first = model.supernet.stem[0]
+    right = first.forward
+
+    def forward(x_NCHW):
+        if x_NCHW.shape[0] > images:
+            raise error
+        return right(x_NCHW)
+
+    monkeypatch.setattr(first, "forward", forward)
+
+
+@pytest.mark.parametrize("error", OUT_OF_MEMORY)
 @pytest.mark.parametrize(
-    "error",
+    "job",
     [
-        torch.cuda.OutOfMemoryError("CUDA out of memory. Tried to"),
-        RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried"),
+        world.train([A]),
+        words.Gates("train", (words.GateStep(A, ((), (), ()), 0),)),
+        words.Score("train", (A,), (0,)),
+        world.evaluate([A], batches=1, name="train"),
     ],
+    ids=lambda job: type(job).__name__,
 )
-def test_running_out_of_memory_names_a_smaller_batch_and_leaves_no_gradient(tmp_path, monkeypatch, error):
+def test_running_out_of_memory_names_the_batch_that_fits_and_changes_nothing(tmp_path, monkeypatch, error, job):
     worker = world.executor(tmp_path)
     model = worker.model
-    right = model.optimizer.step
-
-    def exhausted(moved, rate):
-        raise error
-
-    monkeypatch.setattr(model.optimizer, "step", exhausted)
-    with pytest.raises(words.JobFailed) as caught:
-        worker.execute(world.train([A]))
-    assert caught.value.code == "out-of-memory" and "8 images" in caught.value.hint and "4 need" in caught.value.hint
+    worker.execute(world.train([A] * 2))
+    before = world.snapshot(worker)
+    with monkeypatch.context() as room:
+        room_for(room, model, 2, error)
+        with pytest.raises(words.JobFailed) as caught:
+            worker.execute(job)
+    assert caught.value.code == "out-of-memory"
+    assert caught.value.hint.startswith("use a batch of 2: stream 'train' has 8 images a batch"), caught.value.hint
+    assert not world.changed(before, world.snapshot(worker))
     assert all(p.grad is None for p in model.supernet.parameters())
-    monkeypatch.setattr(model.optimizer, "step", right)
+    worker.execute(job)
+
+
+def test_where_not_even_one_image_fits_that_is_said(tmp_path, monkeypatch):
+    worker = world.executor(tmp_path)
+    with monkeypatch.context() as room:
+        room_for(room, worker.model, 0, OUT_OF_MEMORY[0])
+        with pytest.raises(words.JobFailed, match="CUDA out of memory") as caught:
+            worker.execute(world.train([A]))
+    assert "not even one fits" in caught.value.hint and "smaller space" in caught.value.hint
     worker.execute(world.train([A]))
 
 

@@ -1,8 +1,10 @@
-"""Disturbs a message where it may hurt."""
+"""Disturbs a message where it may hurt. The long form of the suites asks for more cases, and may bring another seed."""
 
 from __future__ import annotations
 
+import json
 import math
+import os
 import random
 from typing import Any
 
@@ -16,6 +18,22 @@ NUMBERS = {
     FieldDescriptor.CPPTYPE_BOOL: [False, True],
     FieldDescriptor.CPPTYPE_STRING: ["", "x", "train", "../..", "/", "\0", "😀" * 100, "[" * 5000, "{}"],
 }
+
+
+SEED = os.environ.get("DANAS_TORTURE_SEED", "1")
+
+
+def cases(usual: int, what: str) -> int:
+    """how many messages are tried: some hundred in `npm test`, DANAS_FUZZ_MESSAGES in the long form, which counts them"""
+    number = int(os.environ.get("DANAS_FUZZ_MESSAGES", usual))
+    if counts := os.environ.get("DANAS_TORTURE_COUNTS"):
+        with open(counts, "a") as file:
+            file.write(json.dumps({"what": what, "times": number}) + "\n")
+    return number
+
+
+def draw_for(what: str) -> random.Random:
+    return random.Random(f"{SEED} {what}")
 
 
 def disturb(message: Message, draw: random.Random) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 from pathlib import Path
 
 import fuzz
@@ -48,7 +47,8 @@ def jobs() -> list[job_pb2.Job]:
 
 
 def test_no_disturbed_job_is_a_surprise(tmp_path: Path) -> None:
-    draw = random.Random(1)
+    what = "disturbed jobs, carried out"
+    draw = fuzz.draw_for(what)
     run_folder = tmp_path / "runs" / "run"
     run_folder.mkdir(parents=True)
     executor = Executor(run_folder)
@@ -57,7 +57,7 @@ def test_no_disturbed_job_is_a_surprise(tmp_path: Path) -> None:
     def done(job: job_pb2.Job) -> signal_pb2.Failure:
         return carry_out(executor, worker_pb2.Command(id="job-1", job=job), 0.0).failure
 
-    for number in range(30):
+    for number in range(fuzz.cases(30, what)):
         if number % 15 == 0:
             # of the sound jobs only the restore fails: no file has that sum
             assert [done(job).code for job in (prepare(), *jobs())] == [""] * 7 + ["invalid-job"] + [""] * 2

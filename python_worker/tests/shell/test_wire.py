@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 
 import fuzz
 import pytest
@@ -244,9 +243,10 @@ def test_what_makes_no_sense_is_an_invalid_job(what: str) -> None:
 
 
 def test_whatever_bytes_come_they_are_words_or_an_invalid_job() -> None:
-    draw = random.Random(1)
+    what = "messages with damaged bytes"
+    draw = fuzz.draw_for(what)
     outcomes = {"words": 0, "invalid-job": 0, "no message": 0}
-    for _ in range(3000):
+    for _ in range(fuzz.cases(3000, what)):
         content = bytearray(draw.choice([job_pb2.Job(prepare=prepare()), *(m for m, _ in JOBS)]).SerializeToString())
         if draw.random() < 0.5 or not content:
             at = draw.randint(0, len(content))
@@ -263,9 +263,10 @@ def test_whatever_bytes_come_they_are_words_or_an_invalid_job() -> None:
 
 
 def test_whatever_fields_say_they_are_words_or_an_invalid_job() -> None:
-    draw = random.Random(2)
+    what = "messages with absurd fields"
+    draw = fuzz.draw_for(what)
     outcomes = {"words": 0, "invalid-job": 0}
-    for _ in range(3000):
+    for _ in range(fuzz.cases(3000, what)):
         message = job_pb2.Job(prepare=prepare())
         for _ in range(draw.randint(1, 2)):
             fuzz.disturb(message, draw)

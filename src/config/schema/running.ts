@@ -51,7 +51,7 @@ export const pipeline = z
 export const checkpoints = z
   .strictObject({
     everySeconds: nonNegative
-      .default(30)
+      .default(5)
       .describe("Between checkpoints; longer where they take more than 1.5 % of the time. 0 = only at a stop."),
     keep: count.max(1000).default(2).describe("The last so many are kept."),
     rounds: z.boolean().default(true).describe("Also one at the start of each round after the first, kept for good."),
@@ -116,7 +116,9 @@ const grpc = z
         key: path.optional().describe("PEM file: its key."),
       })
       .optional()
-      .describe("Encryption. Needed for any address off this machine."),
+      .describe(
+        "Encryption. Needed for any address off this machine; `danas worker init-tls` makes the files (docs/security.md).",
+      ),
     tokenVariable: z
       .string()
       .regex(/^[A-Za-z_]\w*$/, "must be the name of an environment variable")

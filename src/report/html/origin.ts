@@ -97,7 +97,7 @@ ${provenance.dataFingerprint && html`<dt>Data fingerprint</dt><dd class="mono">$
       folded(
         plural(provenance.checkpoints.length, "checkpoint"),
         table(
-          "Oldest first; only the last few are kept",
+          "Those that are kept, oldest first",
           [
             { head: "after job", of: ({ afterJob }) => afterJob },
             { head: "at", of: ({ at }) => moment(at) },

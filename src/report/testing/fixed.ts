@@ -25,6 +25,7 @@ export const fixedJournal = ({ id, plan, entries, sessions, checkpoints }: Writt
   saveState: readOnly,
   savedState: () => null,
   recordCheckpoint: readOnly,
+  dropCheckpoints: readOnly,
   checkpoints: () => checkpoints,
   beginSession: readOnly,
   welcomeSession: readOnly,

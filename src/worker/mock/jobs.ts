@@ -128,7 +128,7 @@ export function dataInfo(settings: MockSettings, data: DataSpec): DataInfo {
     counts: classes.map(() => images),
     hash: hash(`${split} ${images}`),
   }));
-  return { classes, input: data.input, splits, fingerprint: hash("fingerprint") };
+  return { classes, input: data.input, splits, fingerprint: hash(`fingerprint ${splits.map((split) => split.hash)}`) };
 }
 
 function prepare(settings: MockSettings, state: MockState, job: PrepareJob): Signal {

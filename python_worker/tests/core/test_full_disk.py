@@ -1,0 +1,97 @@
+"""A disk that fills up while a checkpoint or an export is written: typed, nothing half written, what was there stays whole."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import resource
+import subprocess
+from pathlib import Path
+
+import pytest
+import world
+
+from danas_worker import words
+
+A = (0, 0, 0)
+
+
+@pytest.fixture
+def small_disk(tmp_path):
+    """a file system of its own, of 1 MiB"""
+    folder = tmp_path / "small"
+    folder.mkdir()
+    mount = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(folder)], capture_output=True, text=True, check=False
+    )
+    if mount.returncode != 0:
+        pytest.skip(f"no file system may be mounted here: {mount.stderr.strip()}")
+    yield folder
+    subprocess.run(["umount", "-l", str(folder)], check=True)
+
+
+@pytest.fixture
+def no_large_files():
+    """no file of this process may grow beyond 10 kB: the next best thing to a full disk, and needs no rights"""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, before[1]))
+    yield
+    resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+def refused(worker, job: words.Job) -> words.JobFailed:
+    with pytest.raises(words.JobFailed) as caught:
+        worker.execute(job)
+    assert caught.value.code == "io", caught.value.message
+    assert "disk" in caught.value.hint
+    return caught.value
+
+
+def files(folder: Path) -> dict[str, bytes]:
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+@pytest.mark.parametrize("free", [0, 4096, 30_000])
+def test_a_full_disk_keeps_the_checkpoint_before_and_is_left_once_there_is_room(small_disk, free):
+    worker = world.executor(small_disk, world.prepare())
+    worker.execute(world.train([A] * 2))
+    signal, _ = worker.execute(words.Checkpoint("checkpoints/1.pt"))
+    assert isinstance(signal, words.Checkpointed)
+    worker.execute(world.train([A] * 2, first=2))
+    before = files(small_disk)
+    filler = small_disk / "filler"
+    room = os.statvfs(small_disk)
+    filler.write_bytes(b"\0" * max(0, room.f_bavail * room.f_bsize - free))
+    assert "No space left on device" in refused(worker, words.Checkpoint("checkpoints/2.pt")).message
+    assert "No space left on device" in refused(worker, words.Export(A, "exported")).message
+    filler.unlink()
+    # of the export a file may be whole; nothing is half there under any name
+    left = files(small_disk)
+    assert {name: left[name] for name in before} == before
+    assert {Path(name).name for name in set(left) - set(before)} <= {"model.safetensors", "model.json"}
+    worker.execute(words.Restore(signal.path, signal.sha256))
+    worker.execute(words.Checkpoint("checkpoints/2.pt"))
+    worker.execute(words.Export(A, "exported"))
+
+
+def test_a_file_that_may_not_grow_is_told_the_same_way(tmp_path, no_large_files):
+    worker = world.executor(tmp_path, world.prepare())
+    assert "File too large" in refused(worker, words.Checkpoint("checkpoints/1.pt")).message
+    assert "File too large" in refused(worker, words.Export(A, "exported")).message
+    assert files(tmp_path) == {}
+    worker.execute(world.train([A]))
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
+def test_a_folder_that_may_not_be_written_is_told(tmp_path):
+    worker = world.executor(tmp_path, world.prepare())
+    tmp_path.chmod(0o500)
+    with contextlib.ExitStack() as stack:
+        stack.callback(tmp_path.chmod, 0o700)
+        assert "Permission denied" in refused(worker, words.Checkpoint("checkpoints/1.pt")).message
+
+
+def test_a_folder_where_a_file_should_be_is_told(tmp_path):
+    worker = world.executor(tmp_path, world.prepare())
+    (tmp_path / "checkpoints").write_text("in the way")
+    refused(worker, words.Checkpoint("checkpoints/1.pt"))
