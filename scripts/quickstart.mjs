@@ -17,6 +17,8 @@ main(import.meta.url, async () => {
       "examples/quickstart.yaml",
       "--set",
       `data.root=${data}`,
+      // at a terminal somebody looks on
+      ...(process.stdout.isTTY ? ["--open"] : []),
       ...process.argv.slice(2),
     ],
     { cwd: root, stdio: "inherit" },

@@ -73,11 +73,18 @@ class Desk:
         run_folder: Path | None = None,
         telemetry: str = "",
         lease_s: float = LEASE_S,
+        telemetry_key: str = "",
+        admit: Callable[[str], None] = lambda key: None,
     ) -> None:
-        """`run_folder`: below it all runs must lie; None = where the orchestrator says (it is on this host)"""
+        """
+        `run_folder`: below it all runs must lie; None = where the orchestrator says (it is on this host).
+        `telemetry_key`: see welcome; `admit` is told the key of each orchestrator that was welcomed, if it has one
+        """
         self._make_executor = make_executor
         self._run_folder = run_folder
         self._telemetry = telemetry
+        self._telemetry_key = telemetry_key
+        self._admit = admit
         self._lease_s = lease_s
         self._changed = threading.Condition()
         self._owner: Owner | None = None
@@ -106,7 +113,7 @@ class Desk:
             return refusal("protocol", f"this worker speaks protocol {PROTOCOL}, the orchestrator {hello.protocol}")
         if not hello.run:
             return refusal("protocol", "a hello needs the run's name")
-        answer = worker_pb2.FromWorker(welcome=welcome(self._telemetry))
+        answer = worker_pb2.FromWorker(welcome=welcome(self._telemetry, self._telemetry_key))
         with self._changed:
             owner = self._owner
             refused = self._why_not(owner, hello)
@@ -132,7 +139,10 @@ class Desk:
                 if not self._now[1]:
                     self._idle_since = perf_counter()
             log.info("run %s, start %d: %s", hello.run, hello.incarnation, "connected again" if again else "connected")
-            return answer
+        # before the welcome leaves: whoever has it may subscribe at once
+        if hello.telemetry_key:
+            self._admit(hello.telemetry_key)
+        return answer
 
     def close(self, outbox: Outbox, goodbye: bool = False) -> None:
         """
@@ -208,7 +218,8 @@ class Desk:
         inside = root / hello.run
         if hello.run in (".", "..") or "/" in hello.run or "\\" in hello.run or inside.resolve() != inside:
             raise ValueError(f"the run's name {hello.run!r} is no plain name")
-        inside.mkdir(mode=0o700, parents=True, exist_ok=True)
+        root.mkdir(mode=0o700, parents=True, exist_ok=True)
+        inside.mkdir(mode=0o700, exist_ok=True)
         return inside
 
     def _forget(self) -> None:

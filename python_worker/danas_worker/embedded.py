@@ -13,6 +13,7 @@ import queue
 from .desk import Desk, Outbox, refusal
 from .generated.danas.v1 import worker_pb2
 from .main import make_desk
+from .options import off_host
 from .telemetry import Publisher
 
 
@@ -46,7 +47,7 @@ class Bridge:
 
 def _bridge() -> Bridge:
     endpoint = os.environ.get("DANAS_TELEMETRY", "tcp://127.0.0.1:*")
-    publisher = None if endpoint == "none" else Publisher(endpoint)
+    publisher = None if endpoint == "none" else Publisher(endpoint, off_host(endpoint))
     return Bridge(make_desk(os.environ.get("DANAS_ALLOW_MODULES", "").split(","), publisher, None))
 
 

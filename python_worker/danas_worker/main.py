@@ -40,6 +40,9 @@ def main(argv: list[str] | None = None) -> None:
     except UsageError as error:
         refuse(error.message, error.hint)
     _with_malloc_settings()
+    if options.token_env is not None:
+        # what runs below this worker, a person's data code say, has no use for it
+        os.environ.pop(options.token_env, None)
     run(options)
 
 
@@ -70,11 +73,17 @@ def run(options: Options) -> None:
     before = os.umask(0o177)  # Unix sockets are for their owner alone
     publisher = None
     if options.telemetry != "none":
+        curve = options.telemetry_off_host and zmq.has("curve")
+        if options.telemetry_off_host and not curve and not options.insecure:
+            refuse(
+                f"other hosts can reach {options.telemetry}, and libzmq {zmq.zmq_version()} has no CURVE here",
+                "give --telemetry none, install a pyzmq that has CURVE, or say --insecure",
+            )
         try:
-            publisher = Publisher(options.telemetry)
+            publisher = Publisher(options.telemetry, curve)
         except zmq.ZMQError as error:
             refuse(f"telemetry cannot be bound to {options.telemetry}: {error}", "give another --telemetry, or none")
-    desk = make_desk(options.allow_modules, publisher, options.run_folder)
+    desk = make_desk(options.allow_modules, publisher, options.run_folder, options.data_folders)
     tls = (
         Tls(options.tls_cert, options.tls_key, options.tls_client_ca) if options.tls_cert and options.tls_key else None
     )
@@ -82,7 +91,9 @@ def run(options: Options) -> None:
         server, address = serve(desk, options.listen, options.token, tls)
     except OSError as error:
         refuse(str(error), "is another worker listening there? choose another address, and check the PEM files")
-    os.umask(before)
+    os.umask(before | 0o077)  # so is all that a run leaves behind
+    if options.tls_key and options.tls_key.stat().st_mode & 0o077:
+        log.warning("others on this host may read %s: chmod 600 it", options.tls_key)
     if options.open_to_all:
         log.warning("every user of this host may command this worker: prefer --listen unix:PATH, or give --token-env")
 
@@ -113,8 +124,14 @@ def run(options: Options) -> None:
         os._exit(code)
 
 
-def make_desk(allow_modules: Iterable[str], publisher: Publisher | None, run_folder: Path | None) -> Desk:
+def make_desk(
+    allow_modules: Iterable[str],
+    publisher: Publisher | None,
+    run_folder: Path | None,
+    data_folders: tuple[Path, ...] = (),
+) -> Desk:
     """a desk whose executor's progress, and whose log, are published"""
+    from .data import keep_below
     from .desk import Desk
     from .executor import Executor
     from .telemetry import LogFrames, watched
@@ -122,10 +139,12 @@ def make_desk(allow_modules: Iterable[str], publisher: Publisher | None, run_fol
     allowed = frozenset(filter(None, allow_modules))
     now: Callable[[], tuple[str, str, str, float]] = lambda: desk.now()  # noqa: E731
     on_progress = watched(publisher, now)
-    desk = Desk(
-        lambda folder: Executor(folder, allowed, on_progress), run_folder, publisher.endpoint if publisher else ""
-    )
-    if publisher:
+    open_data = None if run_folder is None else keep_below((run_folder, *data_folders))
+    make_executor = lambda folder: Executor(folder, allowed, on_progress, open_data)  # noqa: E731
+    if publisher is None:
+        desk = Desk(make_executor, run_folder)
+    else:
+        desk = Desk(make_executor, run_folder, publisher.endpoint, telemetry_key=publisher.key, admit=publisher.admit)
         logging.getLogger("danas").addHandler(LogFrames(publisher, lambda: desk.now()[0]))
     logging.getLogger("danas").setLevel(logging.INFO)
     return desk

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hmac
 import queue
+import ssl
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -156,6 +157,24 @@ def serve(
 
 
 def _credentials(tls: Tls) -> grpc.ServerCredentials:
+    _check(tls)
     pair = (tls.key.read_bytes(), tls.certificate.read_bytes())
     ca = tls.client_ca.read_bytes() if tls.client_ca else None
     return grpc.ssl_server_credentials([pair], root_certificates=ca, require_client_auth=ca is not None)
+
+
+def _check(tls: Tls) -> None:
+    """gRPC would listen with certificates that no handshake can use, and say nothing. Raises OSError."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    try:
+        # an empty password: OpenSSL would ask the terminal for that of an encrypted key
+        context.load_cert_chain(tls.certificate, tls.key, password="")
+    except ssl.SSLError as error:
+        raise OSError(
+            f"{tls.certificate} and {tls.key} are no certificate and its key: {error.reason or error}"
+        ) from None
+    if tls.client_ca is not None:
+        try:
+            context.load_verify_locations(tls.client_ca)
+        except ssl.SSLError as error:
+            raise OSError(f"{tls.client_ca} holds no certificate: {error.reason or error}") from None

@@ -16,7 +16,8 @@ from .generated.danas.v1 import worker_pb2
 PROTOCOL = 1
 
 
-def welcome(telemetry: str) -> worker_pb2.Welcome:
+def welcome(telemetry: str, telemetry_key: str = "") -> worker_pb2.Welcome:
+    """`telemetry`: endpoint, empty = none; `telemetry_key`: its CURVE public key in Z85, empty = not encrypted"""
     return worker_pb2.Welcome(
         protocol=PROTOCOL,
         worker_version=__version__,
@@ -26,6 +27,7 @@ def welcome(telemetry: str) -> worker_pb2.Welcome:
         pid=os.getpid(),
         devices=devices(),
         telemetry=telemetry,
+        telemetry_key=telemetry_key,
         mock=False,
         versions=versions(),
     )

@@ -6,16 +6,19 @@ import { renderHtml } from "../report/html.js";
 import { type Story, tellStory } from "../report/story.js";
 import { amount, duration, percent } from "../report/words.js";
 import type { Io } from "./io.js";
+import { openFile } from "./open.js";
 import { files, shortName } from "./runs.js";
 
 export interface Concluded {
   readonly folder: string;
   readonly journal: Journal;
   readonly quiet: boolean;
+  /** open the report */
+  readonly open?: boolean;
 }
 
 /** The end of a run that reached its end: the report, words for people, and one line for scripts, the last on standard output. */
-export async function conclude({ folder, journal, quiet }: Concluded, io: Io): Promise<void> {
+export async function conclude({ folder, journal, quiet, open }: Concluded, io: Io): Promise<void> {
   const name = shortName(folder, io);
   const story = tellStory(journal, { alive: false, argument: name });
   const report = join(folder, files.report);
@@ -23,6 +26,7 @@ export async function conclude({ folder, journal, quiet }: Concluded, io: Io): P
   if (story.ranking) writeFileSync(join(folder, files.ranking), printRanking(story.ranking), { mode: 0o600 });
   if (!quiet) io.err(foundWords(story, shortName(report, io), io));
   io.out(`${JSON.stringify(resultOf(story, journal, name))}\n`);
+  if (open) await openFile(report, io);
 }
 
 function foundWords(story: Story, report: string, io: Io): string {

@@ -22,6 +22,8 @@ export interface Conducted {
   readonly checkpoints: CheckpointSettings;
   /** nothing on standard error but what went wrong */
   readonly quiet: boolean;
+  /** open the report of a run that reached its end */
+  readonly open?: boolean;
 }
 
 /** Carries a run out to its end, whatever that is: shows it, stops it when asked, tells what came of it. @returns the exit code */
@@ -85,7 +87,8 @@ async function end(conducted: Conducted, ending: Ending, name: string, io: Io): 
       const again = ending.resumable ? `${hint ? `${hint}; then ` : ""}\`danas resume ${name}\` goes on` : hint;
       throw new DanasError(`E_RUN_${code.toUpperCase().replaceAll("-", "_")}`, message, {
         hint: again || `\`danas status ${name}\` tells more`,
-        exitCode: 1,
+        // a disk that is full is no failure of the run: it waits for room
+        exitCode: ending.resumable && code === "io" ? 75 : 1,
       });
     }
     default:
@@ -99,11 +102,11 @@ const welcomeWords = ({ mock, devices, versions, host }: Welcome): string =>
     : `worker on ${host}: ${devices.join(", ")}${versions.torch ? `, torch ${versions.torch}` : ""}`;
 
 /** Telemetry is for the eyes only: whatever goes wrong with it, the search does not care. */
-async function watch({ telemetry }: Welcome, run: string, live: Live, signal: AbortSignal): Promise<void> {
+async function watch({ telemetry, curve }: Welcome, run: string, live: Live, signal: AbortSignal): Promise<void> {
   if (telemetry === "") return;
   try {
     const { subscribeFrames } = await import("../telemetry/subscribe.js");
-    for await (const frame of subscribeFrames(telemetry, run, signal)) live.sawFrame(frame);
+    for await (const frame of subscribeFrames(telemetry, run, signal, curve)) live.sawFrame(frame);
   } catch {
     // then the journal's timings are shown
   }

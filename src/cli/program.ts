@@ -41,6 +41,7 @@ export function buildProgram(io: Io, version: string, done: (code: number) => vo
   const json = (what: string) => new Option("--json", `print ${what} as JSON`).default(false);
   const name = new Option("--name <name>", "name of the run; its folder is runs/<name>");
   const force = new Option("--force", "where there is a run of that name, put it aside").default(false);
+  const open = new Option("--open", "open the report at the end").default(false);
   const quiet = new Option("-q, --quiet", "no progress, only the result line and what goes wrong").default(false);
 
   command("init", "write a config to begin with", begin, [
@@ -114,6 +115,7 @@ export function buildProgram(io: Io, version: string, done: (code: number) => vo
     .addOption(name)
     .addOption(force)
     .addOption(quiet)
+    .addOption(open)
     .addHelpText("after", stopping)
     .action((config, options) => does(async () => (await import("./commands/search.js")).search(config, options, io)));
 
@@ -154,14 +156,35 @@ export function buildProgram(io: Io, version: string, done: (code: number) => vo
       does(async () => (await import("./commands/retrain.js")).retrain(target, options, io)),
     );
 
-  command("worker", "run the Python worker in the foreground; options are its own", runs, [
+  const worker = command("worker", "run the Python worker in the foreground; options are its own", runs, [
     "danas worker --listen 127.0.0.1:7777",
+    "danas worker init-tls tls --host gpu-7.example.org",
     "danas worker -- --help",
   ])
     .argument("[args...]", "passed on to the worker")
     .allowUnknownOption()
     .passThroughOptions()
+    .helpCommand(false)
     .action((args) => does(async () => (await import("./commands/worker.js")).worker(args, io)));
+
+  worker
+    .command("init-tls")
+    .description("make what a worker on another machine needs: a private CA, two certificates, a token")
+    .argument("<folder>", "where to write them: a new folder")
+    .addOption(
+      new Option("--host <name>", "name or address that the worker is reached by (may be repeated)")
+        .argParser((value: string, before: string[]) => [...before, value])
+        .default([])
+        .makeOptionMandatory(),
+    )
+    .addOption(
+      new Option("--port <n>", "the worker will listen on; telemetry on the next").argParser(wholeNumber).default(7777),
+    )
+    .addOption(new Option("--days <n>", "how long the certificates are valid").argParser(wholeNumber).default(365))
+    .addHelpText("after", `\nExamples:\n  $ danas worker init-tls tls --host gpu-7.example.org --host 10.0.0.7`)
+    .action((folder, options) =>
+      does(async () => (await import("./commands/worker-init-tls.js")).initTls(folder, options, io)),
+    );
 
   command("status", "how a run stands; without a name, all runs", looks, [
     "danas status",

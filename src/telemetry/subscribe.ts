@@ -1,14 +1,25 @@
 import { Subscriber } from "zeromq";
 import type { Frame } from "../domain/telemetry.js";
+import type { CurveKeys } from "./curve.js";
 import { decodeFrame } from "./frames.js";
 
 /**
  * The frames of one run, as they come, until the signal is aborted. Any number of watchers may subscribe; none of them can
- * slow the worker down.
+ * slow the worker down. With `curve` only frames from the holder of that server key are taken, encrypted.
  */
-export async function* subscribeFrames(endpoint: string, run: string, signal: AbortSignal): AsyncIterable<Frame> {
+export async function* subscribeFrames(
+  endpoint: string,
+  run: string,
+  signal: AbortSignal,
+  curve?: CurveKeys,
+): AsyncIterable<Frame> {
   if (signal.aborted) return;
-  const socket = new Subscriber({ receiveHighWaterMark: 100, linger: 0 });
+  const socket = new Subscriber({
+    receiveHighWaterMark: 100,
+    linger: 0,
+    ipv6: endpoint.includes("["),
+    ...security(curve),
+  });
   const close = () => socket.close();
   signal.addEventListener("abort", close);
   try {
@@ -25,3 +36,8 @@ export async function* subscribeFrames(endpoint: string, run: string, signal: Ab
     if (!socket.closed) socket.close();
   }
 }
+
+const security = (curve: CurveKeys | undefined) =>
+  curve
+    ? { curveServerKey: curve.serverKey, curvePublicKey: curve.publicKey, curveSecretKey: curve.secretKey }
+    : undefined;

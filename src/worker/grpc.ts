@@ -1,16 +1,17 @@
-import { readFileSync } from "node:fs";
-import { type ChannelCredentials, Client, type ClientDuplexStream, credentials, Metadata, status } from "@grpc/grpc-js";
+import { Client, type ClientDuplexStream, credentials, Metadata, status } from "@grpc/grpc-js";
 import { DanasError } from "../domain/errors.js";
 import { FromWorker, ToWorker, WorkerDefinition } from "./generated/danas/v1/worker.js";
 import type { Connect, Link, LinkEnd } from "./link.js";
 import type { Hello, Worker, WorkerSession } from "./port.js";
 import { defaultJobTimeoutMs, openSession } from "./session.js";
+import { channelSecurity, readSecurity, speaksTls, type TlsFiles, tlsTrouble } from "./tls.js";
+import { type Watching, watchingFrom } from "./watching.js";
 
 export interface GrpcOptions {
   /** `unix:/path` or `host:port` */
   readonly address: string;
   /** PEM files. Without, plaintext: only for a Unix socket or loopback. */
-  readonly tls?: { readonly ca: string; readonly cert: string | null; readonly key: string | null } | null;
+  readonly tls?: TlsFiles | null;
   /** sent as `authorization: Bearer …` */
   readonly token?: string | null;
   /** until the worker must have answered the hello */
@@ -33,18 +34,23 @@ export function grpcWorker(options: GrpcOptions): Worker {
   checkPlaintext(options);
   const connect = grpcConnect(options); // reads the certificates: a missing file is told now, not in an hour
   let session: WorkerSession | null = null;
+  const unix = options.address.startsWith("unix:");
   return {
     kind: "grpc",
     async open(hello: Hello) {
-      session = await openSession(hello, {
+      await checkHandshake(options);
+      const opening = openSession(hello, {
         connect,
+        ...(unix ? {} : { watching: await watching(options.address) }),
         name: options.address,
         welcomeTimeoutMs: options.connectTimeoutMs ?? 15_000,
         heartbeat: options.heartbeat ?? defaultHeartbeat,
         reconnectAfterMs: options.reconnectAfterMs ?? defaultReconnectAfterMs,
         jobTimeoutMs: options.jobTimeoutMs ?? defaultJobTimeoutMs,
       });
-      return session;
+      const opened = await opening.catch(async (error) => Promise.reject(await betterWord(error, options)));
+      session = opened;
+      return opened;
     },
     async close() {
       await session?.close();
@@ -52,15 +58,40 @@ export function grpcWorker(options: GrpcOptions): Worker {
   };
 }
 
+/** @throws DanasError E_WORKER_TLS_…: certificates that will not do, however often they are tried */
+async function checkHandshake({ address, tls }: GrpcOptions): Promise<void> {
+  const trouble = tls ? await tlsTrouble(address, readSecurity(address, tls)) : null;
+  if (trouble) throw trouble;
+}
+
+/** plaintext spoken to a worker that wants TLS looks as if nobody was there */
+async function betterWord(error: unknown, { address, tls }: GrpcOptions): Promise<unknown> {
+  const asked = error instanceof DanasError && error.code === "E_WORKER_UNREACHABLE" && !tls;
+  if (!asked || address.startsWith("unix:") || !(await speaksTls(address))) return error;
+  return new DanasError("E_WORKER_TLS", `the worker at ${address} speaks TLS, and worker.tls is not set`, {
+    hint: "set worker.tls: ca, and cert with key where the worker asks for them",
+    exitCode: 1,
+  });
+}
+
+/** with keys of this session alone; where ZeroMQ does not load, nothing is watched: telemetry is for the eyes only */
+async function watching(address: string): Promise<Watching> {
+  const pair = await import("../telemetry/curve.js").then(({ makeKeyPair }) => makeKeyPair()).catch(() => null);
+  return watchingFrom(address, isLocal(address), pair);
+}
+
 /**
  * One bidirectional stream on a channel of its own. Written on grpc-js itself: the session wants every message at once and
  * in order, so an iterable on top would only be taken apart again.
  */
 export function grpcConnect(options: Pick<GrpcOptions, "address" | "tls" | "token">): Connect {
-  const security = channelCredentials(options.tls ?? null);
+  const security = options.tls
+    ? channelSecurity(readSecurity(options.address, options.tls))
+    : { credentials: credentials.createInsecure(), options: {} };
   return ({ onMessage, onEnd }) => {
     let over = false;
-    const client = new Client(options.address, security, {
+    const client = new Client(options.address, security.credentials, {
+      ...security.options,
       "grpc.max_receive_message_length": maxMessageBytes,
       "grpc.max_send_message_length": maxMessageBytes,
       // a link that broke is given up whole: the next one must not find the old one's backoff
@@ -118,6 +149,8 @@ function endOf(error: Error & { code?: number; details?: string }): LinkEnd {
   const reason = (error.details || error.message).replace(/\s*Resolution note:\s*$/, "");
   // grpc-js has no code of its own for it; a certificate does not get better by trying again
   if (/certificate/i.test(reason)) return { reason, again: false, code: "tls" };
+  // nor does a message get shorter
+  if (error.code === status.RESOURCE_EXHAUSTED && /larger than/.test(reason)) return { reason, again: false };
   switch (error.code) {
     case status.UNAUTHENTICATED:
     case status.PERMISSION_DENIED:
@@ -140,21 +173,4 @@ function checkPlaintext({ address, tls }: GrpcOptions): void {
   throw new DanasError("E_WORKER_PLAINTEXT", `${address} is another machine, and the connection is not encrypted`, {
     hint: "set worker.tls (ca, and cert with key for both sides), or tunnel: ssh -L 50051:localhost:50051",
   });
-}
-
-function channelCredentials(tls: GrpcOptions["tls"]): ChannelCredentials {
-  if (!tls) return credentials.createInsecure();
-  const read = (path: string | null) => (path === null ? null : readPem(path));
-  return credentials.createSsl(readPem(tls.ca), read(tls.key), read(tls.cert));
-}
-
-function readPem(path: string): Buffer {
-  try {
-    return readFileSync(path);
-  } catch (error) {
-    throw new DanasError("E_WORKER_TLS", `cannot read ${path}: ${(error as Error).message}`, {
-      hint: "worker.tls names PEM files: ca, and for a client certificate cert and key",
-      cause: error,
-    });
-  }
 }

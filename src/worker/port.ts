@@ -1,5 +1,6 @@
 import type { NumberedJob } from "../domain/job.js";
 import type { Answer, Failure } from "../domain/signal.js";
+import type { CurveKeys } from "../telemetry/curve.js";
 
 /** A worker that can be connected to. Adapters: grpc, local (starts one, then grpc), embedded, mock. */
 export interface Worker {
@@ -31,8 +32,10 @@ export interface Welcome {
   readonly host: string;
   readonly pid: number;
   readonly devices: readonly string[];
-  /** ZeroMQ endpoint of the telemetry; empty = none */
+  /** ZeroMQ endpoint of the telemetry, as we can reach it; empty = none */
   readonly telemetry: string;
+  /** of telemetry that is encrypted; never written down */
+  readonly curve?: CurveKeys;
   /** results are made up: must be said wherever they show */
   readonly mock: boolean;
 }

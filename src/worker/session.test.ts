@@ -47,7 +47,7 @@ describe("a session", () => {
   it("says who it is and takes the worker's welcome", async () => {
     const worker = await fake();
     const session = await open(worker);
-    expect(worker.received[0].message).toEqual({ $case: "hello", value: { protocol: 1, ...hello } });
+    expect(worker.received[0].message).toEqual({ $case: "hello", value: { protocol: 1, ...hello, telemetryKey: "" } });
     expect(session.welcome).toEqual({
       workerVersion: "0.0.0-fake",
       versions: { numpy: "2.0.0", python: "3.12.1" },
@@ -280,7 +280,7 @@ describe.skipIf(!openssl)(
       const other = certificates();
       const stranger = client(worker.address, { tls: { ca: join(other, "ca.pem"), cert: null, key: null } });
       await expect(stranger.open(hello)).rejects.toMatchObject({
-        code: "E_WORKER_TLS",
+        code: "E_WORKER_TLS_CA",
         hint: expect.stringContaining("worker.tls.ca"),
       });
       expect(worker.tokens).toHaveLength(1);

@@ -1,7 +1,14 @@
 import { DanasError } from "../domain/errors.js";
 import type { NumberedJob } from "../domain/job.js";
 import type { Job as WireJob } from "./generated/danas/v1/job.js";
-import type { FromWorker, Refusal, Reply, ToWorker, Welcome as WireWelcome } from "./generated/danas/v1/worker.js";
+import type {
+  FromWorker,
+  Refusal,
+  Reply,
+  ToWorker,
+  Hello as WireHello,
+  Welcome as WireWelcome,
+} from "./generated/danas/v1/worker.js";
 import type { Connect, Link, LinkEnd } from "./link.js";
 import {
   type CheckpointOutcome,
@@ -12,6 +19,7 @@ import {
   WorkerLost,
   type WorkerSession,
 } from "./port.js";
+import type { Watching } from "./watching.js";
 import { checkpointToWire, jobToWire, restoreToWire } from "./wire/jobs.js";
 import { checkpointFromWire, outcomeFromWire, restoreFromWire, welcomeFromWire } from "./wire/replies.js";
 
@@ -36,6 +44,8 @@ export interface SessionOptions {
    * still answers pings: only the clock tells it from one that works. null = the link itself notices.
    */
   readonly jobTimeoutMs?: number | null;
+  /** how telemetry is watched from here; without, at the endpoint that the worker names */
+  readonly watching?: Watching;
   /** the session ended otherwise than by a goodbye */
   readonly onLost?: () => void;
   /** aborts, with a sentence as its reason, when the worker's process is known to be dead */
@@ -118,7 +128,7 @@ class Session implements WorkerSession {
     }
     if (made.kind === "failed") throw openingError(this.#options, made);
     this.#firstWelcome = made.welcome;
-    this.#welcome = welcomeFromWire(made.welcome);
+    this.#welcome = { ...welcomeFromWire(made.welcome), ...this.#options.watching?.reach(made.welcome) };
     this.#adopt(made);
     if (death?.aborted) this.#die();
     else death?.addEventListener("abort", this.#die);
@@ -216,8 +226,12 @@ class Session implements WorkerSession {
         },
       });
       this.#making = link;
-      link.send({ message: { $case: "hello", value: { protocol, ...this.#hello } } });
+      link.send({ message: { $case: "hello", value: this.#wireHello() } });
     });
+  }
+
+  #wireHello(): WireHello {
+    return { protocol, ...this.#hello, telemetryKey: this.#options.watching?.publicKey ?? "" };
   }
 
   #adopt({ link, ended }: Made): void {

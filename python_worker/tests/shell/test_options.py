@@ -32,6 +32,7 @@ def test_by_default_it_listens_to_this_host_alone() -> None:
     options = parse([])
     assert (options.listen, options.telemetry) == ("127.0.0.1:0", "tcp://127.0.0.1:*")
     assert options == Options("127.0.0.1:0", "tcp://127.0.0.1:*", None, (), False, None, None, None, None)
+    assert not options.telemetry_off_host
     assert options.open_to_all
 
 
@@ -49,7 +50,9 @@ def test_an_address_that_others_reach_needs_tls_and_a_token(
         refused(*listen, *given, match="can be reached from other hosts")
     refused(*listen, *tls, *token, match="a folder of its own")
     refused(*listen, "--insecure", match="a folder of its own")
-    assert parse([*listen, *tls, *token, *folder]).token == TOKEN
+    guarded = parse([*listen, *tls, *token, *folder])
+    assert guarded.token == TOKEN and not guarded.insecure
+    assert TOKEN not in repr(guarded), "options may end up in a log"
     assert parse([*listen, "--insecure", *folder]).token is None
 
 
@@ -79,11 +82,52 @@ def test_a_token_comes_from_the_environment_and_is_long_enough(
     assert not token or token not in error.message + error.hint
 
 
+def test_a_token_is_not_taken_as_an_argument(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as exit:
+        parse(["--token", TOKEN])
+    assert exit.value.code == 2
+    refused("--token-env", TOKEN, match="the environment variable that --token-env names")
+    capsys.readouterr()
+    with pytest.raises(SystemExit):
+        parse(["--help"])
+    assert "--token-env" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("endpoint", ["none", "ipc:///run/t", "ipc://*", "tcp://127.0.0.1:*", "tcp://[::1]:5"])
+def test_telemetry_of_this_host_is_not_encrypted(endpoint: str) -> None:
+    assert not parse(["--telemetry", endpoint]).telemetry_off_host
+
+
+@pytest.mark.parametrize("endpoint", ["tcp://*:7778", "tcp://0.0.0.0:*", "tcp://eth0:7778", "tcp://[::]:7778"])
+def test_telemetry_that_others_reach_is_known_as_such(endpoint: str) -> None:
+    assert parse(["--telemetry", endpoint]).telemetry_off_host
+
+
+@pytest.mark.parametrize(
+    "endpoint", ["", "7778", "tcp://", "tcp://*", "tcp://a:70000", "udp://*:7778", "pgm://eth0;239.1.1.1:5", "ipc://@t"]
+)
+def test_what_is_no_private_place_for_telemetry_is_told(endpoint: str) -> None:
+    refused("--telemetry", endpoint, match="is no endpoint for telemetry")
+
+
 def test_certificate_and_key_belong_together(tls: list[str], tmp_path: Path) -> None:
     refused(*tls[:2], match="belong together")
     refused(*tls[2:], match="belong together")
     refused("--tls-client-ca", tls[1], match="needs --tls-cert")
     refused(*tls[:2], "--tls-key", str(tmp_path / "gone.pem"), match="gone.pem is not a file")
+
+
+@pytest.mark.parametrize("short", ["--insec", "--i", "--tok=x", "--allow=os"])
+def test_no_option_is_guessed_from_its_beginning(short: str) -> None:
+    with pytest.raises(SystemExit) as exit:
+        parse(["--listen", "0.0.0.0:7777", "--run-folder", "/r", short])
+    assert exit.value.code == 2
+
+
+def test_folders_of_data_are_for_a_worker_with_a_folder_of_its_own(tmp_path: Path) -> None:
+    refused("--data-folder", "/data", match="needs --run-folder")
+    folders = ["--run-folder", str(tmp_path), "--data-folder", "/a", "--data-folder", "/b"]
+    assert parse(folders).data_folders == (Path("/a"), Path("/b"))
 
 
 def test_a_unix_socket_is_for_its_owner_and_needs_no_token(tmp_path: Path) -> None:

@@ -48,9 +48,9 @@ class Worker:
         self.log.seek(0)
         return self.log.read()
 
-    def session(self) -> Stream:
+    def session(self, metadata: list[tuple[str, str]] | None = None) -> Stream:
         self.channel = grpc.insecure_channel(self.ready["address"])
-        stream = Stream(self.channel)
+        stream = Stream(self.channel, metadata)
         stream.send(sample.hello(run_folder=str(self.socket.parent)))
         assert stream.hear().WhichOneof("message") == "welcome"
         return stream

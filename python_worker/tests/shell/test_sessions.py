@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import queue
-import random
 import shutil
 import subprocess
 import threading
@@ -245,8 +244,9 @@ def raw(house: House, *parts: bytes) -> grpc.Call:
 
 
 def test_garbage_ends_its_stream_and_nothing_else(house: House) -> None:
-    draw = random.Random(3)
-    for _ in range(30):
+    what = "streams of garbage"
+    draw = fuzz.draw_for(what)
+    for _ in range(fuzz.cases(30, what)):
         garbage = b"\xff" + bytes(draw.randrange(256) for _ in range(draw.randint(1, 300)))
         assert [m.refusal.code for m in raw(house, garbage)] == ["protocol"]
     hello = sample.hello().SerializeToString()
@@ -266,10 +266,11 @@ def test_a_message_above_the_limit_is_not_taken_in(house: House) -> None:
 
 
 def test_disturbed_jobs_fail_one_by_one_and_a_sound_one_works_after_each(house: House) -> None:
-    draw = random.Random(4)
+    what = "disturbed jobs over gRPC, a sound one after each"
+    draw = fuzz.draw_for(what)
     session = house.session()
     codes = []
-    for i in range(200):
+    for i in range(fuzz.cases(200, what)):
         job = sample.train_job(0.5, 0.25)
         for _ in range(draw.randint(1, 3)):
             fuzz.disturb(job, draw)
@@ -358,9 +359,14 @@ def test_tls_with_certificates_on_both_sides(open_house: Callable[..., House], c
 
 def test_files_that_hold_no_certificate_are_told(tmp_path: Path, certificates: Path) -> None:
     (tmp_path / "bad.pem").write_text("not a certificate")
-    tls = Tls(tmp_path / "bad.pem", certificates / "server.key", None)
-    with pytest.raises(OSError, match="cannot listen on"):
-        serve(Desk(sample.FakeExecutor), "127.0.0.1:0", tls=tls)
+    at = lambda name: certificates / name  # noqa: E731
+    for tls, why in (
+        (Tls(tmp_path / "bad.pem", at("server.key"), None), "are no certificate and its key"),
+        (Tls(at("server.pem"), at("client.key"), None), "are no certificate and its key: KEY_VALUES_MISMATCH"),
+        (Tls(at("server.pem"), at("server.key"), tmp_path / "bad.pem"), "bad.pem holds no certificate"),
+    ):
+        with pytest.raises(OSError, match=why):
+            serve(Desk(sample.FakeExecutor), "127.0.0.1:0", tls=tls)
 
 
 def test_an_address_that_is_taken_is_told(house: House, open_house: Callable[..., House]) -> None:

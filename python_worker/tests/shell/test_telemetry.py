@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from time import perf_counter
 
@@ -13,7 +13,7 @@ import zmq
 
 from danas_worker.generated.danas.v1 import telemetry_pb2
 from danas_worker.meter import StepProgress
-from danas_worker.telemetry import HIGH_WATER_MARK, LogFrames, Publisher, watched
+from danas_worker.telemetry import HIGH_WATER_MARK, KEY, KEYS, LogFrames, Publisher, watched
 
 PROGRESS = StepProgress(3, 12, 1.5, 96, 800.0, 0.5, 20.0)
 
@@ -26,9 +26,15 @@ def publisher() -> Iterator[Publisher]:
 
 
 class Watcher:
-    def __init__(self, endpoint: str, run: str) -> None:
+    def __init__(
+        self, endpoint: str, run: str, server: str | None = None, pair: tuple[bytes, bytes] | None = None
+    ) -> None:
+        """`server`, `pair`: CURVE keys, of the other side and our own"""
         self.context = zmq.Context()
         self.socket = self.context.socket(zmq.SUB)
+        if server is not None and pair is not None:
+            self.socket.curve_serverkey = server.encode()
+            self.socket.curve_publickey, self.socket.curve_secretkey = pair
         self.socket.setsockopt(zmq.RCVTIMEO, 5_000)
         self.socket.setsockopt(zmq.SUBSCRIBE, run.encode())
         self.socket.connect(endpoint)
@@ -179,3 +185,88 @@ def test_an_ipc_endpoints_file_is_gone_after_the_end(tmp_path: Path) -> None:
     made.close()
     made.close()
     assert not (tmp_path / "t").exists()
+
+
+# ---- from other hosts -----------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def guarded() -> Iterator[Publisher]:
+    made = Publisher("tcp://127.0.0.1:*", curve=True)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def watch(guarded: Publisher) -> Iterator[Callable[..., Watcher]]:
+    """watchers that are gone before their publisher"""
+    made: list[Watcher] = []
+
+    def begin(server: str | None = None, pair: tuple[bytes, bytes] | None = None) -> Watcher:
+        made.append(Watcher(guarded.endpoint, "mine", server, pair))
+        return made[-1]
+
+    yield begin
+    for watcher in made:
+        watcher.close()
+
+
+def test_an_encrypted_endpoint_is_watched_by_admitted_keys_alone(
+    guarded: Publisher, watch: Callable[..., Watcher]
+) -> None:
+    ours, theirs, wrong = (zmq.curve_keypair() for _ in range(3))
+    guarded.admit(ours[0].decode())
+    strangers = [
+        watch(),  # in the clear
+        watch(guarded.key, theirs),  # of a key that was in no hello
+        watch(guarded.key, (ours[0], wrong[1])),  # our public key is not enough
+        watch(wrong[0].decode(), ours),  # who takes another for the worker
+    ]
+    welcome = watch(guarded.key, ours)
+    # the strangers have as long as it takes to let the welcome one in, and then twenty frames more
+    welcome.joined(guarded, "mine")
+    for number in range(20):
+        guarded.send(telemetry_pb2.Frame(run="mine", log=telemetry_pb2.LogFrame(message=str(number))))
+        assert welcome.hear()[1].log.message == str(number)
+    for stranger in strangers:
+        stranger.socket.setsockopt(zmq.RCVTIMEO, 50)
+        with pytest.raises(zmq.Again):
+            stranger.hear()
+
+
+def test_a_key_is_let_in_as_soon_as_it_is_admitted(guarded: Publisher, watch: Callable[..., Watcher]) -> None:
+    pair = zmq.curve_keypair()
+    early = watch(guarded.key, pair)
+    early.socket.setsockopt(zmq.RCVTIMEO, 100)
+    for _ in range(3):
+        guarded.send(telemetry_pb2.Frame(run="mine"))
+        with pytest.raises(zmq.Again):
+            early.hear()
+    guarded.admit(pair[0].decode())
+    watch(guarded.key, pair).joined(guarded, "mine")
+
+
+def test_what_is_no_key_admits_nobody_and_the_oldest_of_many_keys_is_forgotten(guarded: Publisher) -> None:
+    doorkeeper = guarded._doorkeeper
+    assert doorkeeper is not None
+    for nonsense in ("", "x", "ä" * KEY, "x" * 10_000):
+        guarded.admit(nonsense)
+        assert not doorkeeper.callback("", nonsense.encode())
+    keys = [f"{number:040d}" for number in range(KEYS + 1)]
+    for key in keys:
+        guarded.admit(key)
+    assert [doorkeeper.callback("", key.encode()) for key in keys] == [False] + [True] * KEYS
+
+
+def test_an_endpoint_of_this_host_has_no_key(publisher: Publisher) -> None:
+    assert publisher.key == ""
+    publisher.admit("x" * KEY)
+
+
+def test_an_encrypted_endpoint_ends_at_once(guarded: Publisher) -> None:
+    started = perf_counter()
+    guarded.close()
+    guarded.close()
+    assert perf_counter() - started < 2
+    with pytest.raises(zmq.ZMQError):
+        Publisher("nonsense", curve=True)

@@ -1,4 +1,3 @@
-import { spawn } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { DanasError } from "../../domain/errors.js";
@@ -7,6 +6,7 @@ import { renderJson } from "../../report/json.js";
 import { renderMarkdown } from "../../report/markdown.js";
 import { tellStory } from "../../report/story.js";
 import type { Io } from "../io.js";
+import { openFile } from "../open.js";
 import { findRun, shortName } from "../runs.js";
 import { aliveIn, read } from "./status.js";
 
@@ -41,18 +41,4 @@ export async function report(run: string, { format, out, open }: ReportOptions, 
   io.out(`${file}\n`);
   if (open) await openFile(file, io);
   return 0;
-}
-
-async function openFile(file: string, io: Io): Promise<void> {
-  const [command, ...args] =
-    process.platform === "darwin" ? ["open"] : process.platform === "win32" ? ["cmd", "/c", "start", ""] : ["xdg-open"];
-  const child = spawn(command, [...args, file], { stdio: "ignore", detached: true });
-  await new Promise<void>((done) => {
-    child.once("error", () => {
-      io.err(`nothing here opens files (${command} is missing): open it yourself\n`);
-      done();
-    });
-    child.once("spawn", done);
-  });
-  child.unref();
 }

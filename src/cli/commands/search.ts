@@ -13,13 +13,15 @@ export interface SearchOptions {
   readonly force: boolean;
   /** nothing on standard error but what went wrong */
   readonly quiet: boolean;
+  /** open the report at the end */
+  readonly open: boolean;
 }
 
 /** `danas search CONFIG`: from a config to a found network. The main line begins here and goes on in search/run.ts. */
 export async function search(config: string, options: SearchOptions, io: Io): Promise<number> {
   const settings = loadConfig(config, { set: settingsOf(options), cwd: io.cwd, env: io.env });
   const original = readFileSync(resolve(io.cwd, config), "utf8");
-  return start(settings, { original, force: options.force, quiet: options.quiet }, io);
+  return start(settings, { original, force: options.force, quiet: options.quiet, open: options.open }, io);
 }
 
 /** `--name x` is `--set name=x` */
@@ -31,7 +33,7 @@ export const settingsOf = ({ set, name }: { set: readonly string[]; name?: strin
 /** Makes the run's folder and carries the run out. @returns the exit code */
 export async function start(
   settings: Settings,
-  how: { original: string; force: boolean; quiet: boolean },
+  how: { original: string; force: boolean; quiet: boolean; open?: boolean },
   io: Io,
 ): Promise<number> {
   createRunFolder(settings, how, io);
@@ -40,7 +42,10 @@ export async function start(
   const journal = await beginJournal(settings);
   try {
     if (!how.quiet) io.err(`run ${shortName(runFolder, io)}: ${plan.programs.join(", ")}\n`);
-    return await conduct({ folder: runFolder, journal, worker, checkpoints, quiet: how.quiet }, io);
+    return await conduct(
+      { folder: runFolder, journal, worker, checkpoints, quiet: how.quiet, open: how.open ?? false },
+      io,
+    );
   } finally {
     journal.close();
   }

@@ -38,11 +38,21 @@ export interface Process {
   readonly ended: Promise<Said & { readonly signal: string | null }>;
 }
 
+/** lines of a shell, where `danas` is the real command line and takes the shell's place */
+export function shell(cwd: string, lines: string, env: NodeJS.ProcessEnv): ChildProcess {
+  const words = [process.execPath, "--import", tsx, main].map((word) => `'${word}'`).join(" ");
+  return spawn("sh", ["-ec", `danas() { exec ${words} "$@"; }\n${lines}`], {
+    cwd,
+    env: { ...process.env, NO_COLOR: "1", ...env },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+}
+
 /** the real command line, in a process of its own */
-export function startDanas(cwd: string, args: readonly string[]): Process {
+export function startDanas(cwd: string, args: readonly string[], env: NodeJS.ProcessEnv = {}): Process {
   const child = spawn(process.execPath, ["--import", tsx, main, ...args], {
     cwd,
-    env: { ...process.env, NO_COLOR: "1" },
+    env: { ...process.env, NO_COLOR: "1", ...env },
     stdio: ["ignore", "pipe", "pipe"],
   });
   let out = "";
