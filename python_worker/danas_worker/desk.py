@@ -29,6 +29,12 @@ WAITING_BYTES = 256 << 20
 MAX_MESSAGE = 64 << 20
 """bytes; the orchestrator's limit is the same"""
 
+LOOK_UP_S = 0.5
+"""
+Python runs signal handlers between two steps of the main thread. A signal that comes in the instant before that thread
+falls asleep does not wake it: without looking up now and then, a worker told to end right after a job never did.
+"""
+
 LEASE_S = 20.0
 """a run whose connection was cut may come back so long before the worker serves another; a reconnect takes up to 8 s"""
 
@@ -245,7 +251,7 @@ class Desk:
         """one command; False where there is none (or, waiting, where the desk was stopped)"""
         with self._changed:
             while wait and not (self._queue or self._stopped or self._released):
-                self._changed.wait()
+                self._changed.wait(LOOK_UP_S)
             released, self._released = self._released, False
             command = self._queue.popleft() if self._queue and not self._stopped else None
             owner = self._owner

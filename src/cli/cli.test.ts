@@ -277,7 +277,7 @@ describe("a run on the mock worker", () => {
       "--name",
       "given",
       "--set",
-      "ranking={file: ranking.json}",
+      "ranking.file=ranking.json",
       "-q",
     ]);
     expect([code, lastLine(out)]).toEqual([0, expect.objectContaining({ run: "given" })]);

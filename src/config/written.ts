@@ -89,7 +89,7 @@ function rankingAsWritten({ ranking, space }: Plan, config: Config, at: Resolvin
     case "none":
       return "none";
     case "given":
-      return typeof config.ranking === "object" && "file" in config.ranking
+      return typeof config.ranking === "object" && config.ranking.file !== undefined
         ? { file: pathIn(at, ["ranking", "file"], config.ranking.file) }
         : "none";
     case "train": {

@@ -5,7 +5,9 @@ from __future__ import annotations
 import hashlib
 import io
 import os
+import stat
 import unicodedata
+from collections.abc import Iterator
 from pathlib import Path
 
 import torch
@@ -16,6 +18,9 @@ from .. import words
 from .decode import fitted
 from .images import DECODERS, Encoded, hold_or_decode
 from .source import Pool, Source, data_error
+
+MAX_FILE = 1 << 30
+"""bytes of an image's file: what is larger is none, and reading it would fill the memory"""
 
 ENDINGS = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".ppm", ".pgm"})
 
@@ -50,7 +55,10 @@ def _folders(root: Path) -> list[str]:
 
 
 def _unreadable(error: OSError) -> words.JobFailed:
-    return data_error(f"{error.filename} cannot be read: {error.strerror}", "check data.root and its permissions")
+    # a zip or tar named as the root: danas unpacks nothing, so nothing in one can lead out of its folder
+    archive = isinstance(error, NotADirectoryError)
+    hint = "name a folder; an archive must be unpacked first" if archive else "check data.root and its permissions"
+    return data_error(f"{error.filename} cannot be read: {error.strerror}", hint)
 
 
 def _class_names(root: Path) -> tuple[str, ...]:
@@ -67,7 +75,7 @@ def _class_names(root: Path) -> tuple[str, ...]:
             name.encode()
         except UnicodeEncodeError:
             raise data_error(f"the name of class folder {os.fsencode(name)!r} is not UTF-8", "rename it") from None
-        key = unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold())
+        key = _key(name)
         if key in seen:
             raise data_error(
                 f"the class folders {seen[key]!r} and {name!r} in {root} differ only in case or in Unicode form",
@@ -77,11 +85,22 @@ def _class_names(root: Path) -> tuple[str, ...]:
     return tuple(names)
 
 
+def _key(name: str) -> str:
+    """the same for names that some systems take for the same"""
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold())
+
+
 def _pool(split: str, root: Path, classes: tuple[str, ...], spec: words.DataSpec) -> Pool:
     present = _folders(root)
     stranger = next((name for name in present if name not in classes), None)
     if stranger is not None:
-        raise data_error(f"class folder {root / stranger} has no counterpart in the training images", "remove it")
+        meant = next((name for name in classes if _key(name) == _key(stranger)), None)
+        raise data_error(
+            f"class folder {root / stranger} has no counterpart in the training images",
+            "remove it"
+            if meant is None
+            else f"rename it as in the training images: {ascii(stranger)} and {ascii(meant)} differ in case or Unicode form",
+        )
     names: list[str] = []
     labels: list[int] = []
     for label, name in enumerate(classes):
@@ -97,26 +116,55 @@ def _pool(split: str, root: Path, classes: tuple[str, ...], spec: words.DataSpec
 
 def _images_below(root: Path, name: str) -> tuple[list[str], int]:
     """paths relative to root, with '/', in the plain order of code points; and how many other files there are"""
-
-    def unreadable(error: OSError) -> None:
-        raise _unreadable(error)
-
     found = []
     others = 0
-    for folder, _, files in os.walk(root / name, onerror=unreadable):
-        for file in files:
-            if not file.startswith(".") and os.path.splitext(file)[1].lower() in ENDINGS:
-                found.append(Path(folder, file).relative_to(root).as_posix())
+    try:
+        for file in _files_below(root / name):
+            if os.path.splitext(file)[1].lower() in ENDINGS:
+                found.append(file.relative_to(root).as_posix())
             else:
                 others += 1
+    except OSError as error:
+        raise _unreadable(error) from None
     return sorted(found), others
+
+
+def _files_below(top: Path) -> Iterator[Path]:
+    """Hidden files and folders left out, links followed. Raises OSError, and JobFailed where links lead in a circle."""
+    folders: list[tuple[Path, frozenset[tuple[int, int]]]] = [(top, frozenset())]
+    while folders:
+        folder, above = folders.pop()
+        status = folder.stat()
+        here = (status.st_dev, status.st_ino)
+        if here in above:
+            raise data_error(f"{folder} is a link to a folder that it lies in", "remove the link")
+        with os.scandir(folder) as entries:
+            for entry in entries:
+                if entry.name.startswith("."):
+                    continue
+                if entry.is_dir():
+                    folders.append((folder / entry.name, above | {here}))
+                else:
+                    yield folder / entry.name
+
+
+def _content(file: Path) -> bytes:
+    """Raises OSError, and ValueError where it is no file of a sensible size: a pipe would keep the worker for ever."""
+    nonblocking = getattr(os, "O_NONBLOCK", 0)
+    with open(file, "rb", opener=lambda path, flags: os.open(path, flags | nonblocking)) as opened:
+        status = os.fstat(opened.fileno())
+        if not stat.S_ISREG(status.st_mode):
+            raise ValueError("it is no regular file")
+        if status.st_size > MAX_FILE:
+            raise ValueError(f"it has {status.st_size / 1e9:.1f} GB")
+        return opened.read()
 
 
 def _encoded(root: Path, names: list[str], shape: words.InputShape) -> Encoded:
     def load(index: int) -> tuple[Tensor, bytes]:
         file = root / names[index]
         try:
-            content = file.read_bytes()
+            content = _content(file)
             with Image.open(io.BytesIO(content)) as image:
                 return fitted(image, shape), hashlib.sha256(content).digest()
         except UnidentifiedImageError:
@@ -126,7 +174,10 @@ def _encoded(root: Path, names: list[str], shape: words.InputShape) -> Encoded:
         raise data_error(f"{file} cannot be read as an image: {why}", "repair or remove it")
 
     def name(index: int) -> bytes:
-        size = (root / names[index]).stat().st_size
+        try:
+            size = (root / names[index]).stat().st_size
+        except OSError as error:
+            raise _unreadable(error) from None
         return hashlib.sha256(os.fsencode(names[index]) + b"\0%d" % size).digest()
 
     return Encoded(len(names), load, name, DECODERS)

@@ -30,12 +30,7 @@ def read_factory(source: words.PythonFactory, spec: words.DataSpec, allow_module
     strange = next((key for key in made if key not in (*SPLITS, "classes")), None)
     if strange is not None:
         raise data_error(f"{source.factory} returns {strange!r}, which is no split", f"use {', '.join(SPLITS)}")
-    names = made.get("classes")
-    if names is None:
-        names = getattr(made["train"], "classes", None)
-    classes = tuple(str(name) for name in (range(spec.classes) if names is None else names))
-    if len(set(classes)) != len(classes):
-        raise data_error(f"{source.factory} gives two classes the same name", "make the names differ")
+    classes = _class_names(source, made, spec)
     return Source(classes, {split: _pool(split, made[split], classes, spec) for split in SPLITS if split in made})
 
 
@@ -55,6 +50,21 @@ def _called(source: words.PythonFactory, allow_modules: frozenset[str]) -> Any:
         raise _theirs(source.factory, error) from error
 
 
+def _class_names(source: words.PythonFactory, made: dict[Any, Any], spec: words.DataSpec) -> tuple[str, ...]:
+    try:
+        names = made.get("classes")
+        if names is None:
+            names = getattr(made["train"], "classes", None)
+        classes = tuple(str(name) for name in (range(spec.classes) if names is None else names))
+        for name in classes:
+            name.encode()
+    except Exception as error:
+        raise data_error(f"the class names of {source.factory} are none: {error}", "give a list of strings") from None
+    if len(set(classes)) != len(classes):
+        raise data_error(f"{source.factory} gives two classes the same name", "make the names differ")
+    return classes
+
+
 def _theirs(what: str, error: BaseException) -> words.JobFailed:
     return data_error(f"{what} failed: {type(error).__name__}: {error}", "try it in Python alone")
 
@@ -64,7 +74,7 @@ def _pool(split: str, items: Any, classes: tuple[str, ...], spec: words.DataSpec
         try:
             image, label = items[index]
             return image, label
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             raise _theirs(f"item {index} of split {split}", error) from error
 
     def decoded(index: int, image: Any) -> tuple[Tensor, bytes]:
@@ -77,11 +87,13 @@ def _pool(split: str, items: Any, classes: tuple[str, ...], spec: words.DataSpec
     count = _count(split, items)
     labels: list[Any] = [None] * count
     # `targets` is what torchvision's data sets call their labels: with it no image need be read to know them
-    targets = getattr(items, "targets", None)
-    if targets is not None:
-        if len(targets) != count:
-            raise data_error(f"split {split} has {count} items, but {len(targets)} targets")
-        labels = list(targets)
+    try:
+        targets = getattr(items, "targets", None)
+        labels = labels if targets is None else list(targets)
+    except (Exception, SystemExit) as error:
+        raise _theirs(f"the targets of split {split}", error) from error
+    if len(labels) != count:
+        raise data_error(f"split {split} has {count} items, but {len(labels)} targets")
 
     def load(index: int) -> tuple[Tensor, bytes]:
         image, label = item(index)
@@ -103,7 +115,7 @@ def _namer(split: str) -> Callable[[int], bytes]:
 def _count(split: str, items: Any) -> int:
     try:
         return len(items)
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise data_error(
             f"split {split} has no length: {error}", "data sets must be map-style: __len__ and __getitem__"
         ) from None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -449,3 +450,32 @@ def test_a_link_cannot_lead_out_of_that_folder(tmp_path: Path) -> None:
     (tmp_path / "outside").mkdir()
     (tmp_path / "runs" / "sly").symlink_to(tmp_path / "outside")
     assert Office(tmp_path / "runs").client("sly").refused == "protocol"
+
+
+# ---- signals --------------------------------------------------------------------------------------------------------
+
+
+def test_a_signal_that_does_not_wake_the_main_thread_is_heard_all_the_same(tmp_path: Path) -> None:
+    """as when it comes in the instant before that thread falls asleep, or to another one"""
+
+    class Told(Exception):
+        pass
+
+    def tell(*_: object) -> None:
+        raise Told
+
+    def send() -> None:
+        time.sleep(0.2)
+        signal.pthread_kill(threading.get_ident(), signal.SIGUSR1)
+
+    desk = Office(tmp_path).desk
+    give_up = threading.Timer(10, desk.stop)
+    before = signal.signal(signal.SIGUSR1, tell)
+    try:
+        give_up.start()
+        threading.Thread(target=send).start()
+        with pytest.raises(Told):
+            desk.work()
+    finally:
+        signal.signal(signal.SIGUSR1, before)
+        give_up.cancel()

@@ -37,7 +37,7 @@ export function resolveRanking(
     }
     return { source: "none" };
   }
-  if (config.ranking !== undefined && "file" in config.ranking) return readRanking(at, space, config.ranking.file);
+  if (config.ranking?.file !== undefined) return readRanking(at, space, config.ranking.file);
   const ranking = config.ranking ?? at.defaults.ranking;
   const references = ranking.references.map((text, index) =>
     isName(text)

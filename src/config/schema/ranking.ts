@@ -7,6 +7,11 @@ export type ReferenceName = (typeof referenceNames)[number];
 
 export const trainedRanking = z
   .strictObject({
+    file: path
+      .optional()
+      .describe(
+        "A ranking that `danas rank` or an earlier search wrote (ranking.json). Then nothing is trained for it, and the other keys here are not used.",
+      ),
     references: z
       .array(z.string().min(1).max(10_000))
       .min(1)
@@ -24,13 +29,9 @@ export const trainedRanking = z
       ),
     ...recipe({ batchSize: 256, learningRate: 0.05 }),
   })
-  .describe("Train reference networks and rank the classes by how they learn.");
-
-export const givenRanking = z
-  .strictObject({ file: path.describe("A ranking that `danas rank` or an earlier search wrote (ranking.json).") })
-  .describe("Take a ranking from a file.");
+  .describe("Train reference networks and rank the classes by how they learn; or take a ranking from a file.");
 
 export const ranking = z
-  .union([z.literal("none"), givenRanking, trainedRanking])
+  .union([z.literal("none"), trainedRanking])
   .optional()
   .describe("How hard the classes are. Default: trained where the strategy asks for it, else none.");
