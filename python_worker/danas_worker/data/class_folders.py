@@ -137,7 +137,7 @@ def _files_below(top: Path) -> Iterator[Path]:
         status = folder.stat()
         here = (status.st_dev, status.st_ino)
         if here in above:
-            raise data_error(f"{folder} is a link to a folder that it lies in", "remove the link")
+            raise data_error(f"links lead in a circle at {folder}", "remove the link that leads back")
         with os.scandir(folder) as entries:
             for entry in entries:
                 if entry.name.startswith("."):
@@ -155,6 +155,8 @@ def _content(file: Path) -> bytes:
         status = os.fstat(opened.fileno())
         if not stat.S_ISREG(status.st_mode):
             raise ValueError("it is no regular file")
+        if status.st_size == 0:
+            raise ValueError("it is empty")
         if status.st_size > MAX_FILE:
             raise ValueError(f"it has {status.st_size / 1e9:.1f} GB")
         return opened.read()

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import os
 import unicodedata
+import zipfile
 from pathlib import Path
 
 import pytest
 import sample
+import torch
+from PIL import Image
 
 from danas_worker import words
 from danas_worker.data import Data
@@ -78,6 +81,7 @@ def test_hidden_files_and_other_files_are_passed_over(tmp_path: Path) -> None:
     two_classes(tmp_path)
     (tmp_path / "a" / "._0.png").write_bytes(b"left by a Mac")
     (tmp_path / "a" / "notes.txt").write_text("hello")
+    sample.paint(tmp_path / "a" / ".ipynb_checkpoints" / "0-checkpoint.png")
     (tmp_path / ".cache").mkdir()
     (tmp_path / "README").write_text("hello")
     assert counts(opened(tmp_path))["train"] == (3, 2)
@@ -180,6 +184,107 @@ def test_a_link_that_leads_somewhere_is_a_class(tmp_path: Path) -> None:
     for name in ("a", "b"):
         (tmp_path / "root" / name).symlink_to(tmp_path / "elsewhere" / name)
     assert counts(opened(tmp_path / "root"))["train"] == (3, 2)
+
+
+def test_a_link_inside_a_class_is_followed(tmp_path: Path) -> None:
+    two_classes(tmp_path / "root")
+    two_classes(tmp_path / "elsewhere")
+    (tmp_path / "root" / "a" / "more").symlink_to(tmp_path / "elsewhere" / "a")
+    (tmp_path / "root" / "b" / "one.png").symlink_to(tmp_path / "elsewhere" / "b" / "0.png")
+    assert counts(opened(tmp_path / "root"))["train"] == (6, 3)
+
+
+@pytest.mark.parametrize(
+    ("link", "target"), [("a/again", "."), ("a/again", ".."), ("a/deep/again", ".."), ("again", ".")]
+)
+def test_links_that_lead_in_a_circle_are_named(tmp_path: Path, link: str, target: str) -> None:
+    two_classes(tmp_path)
+    sample.paint(tmp_path / "a" / "deep" / "x.png")
+    (tmp_path / link).symlink_to(target)
+    refused(tmp_path, "links lead in a circle at .*again")
+
+
+def test_links_that_lead_to_one_another_are_named(tmp_path: Path) -> None:
+    two_classes(tmp_path)
+    (tmp_path / "a" / "to-b").symlink_to(tmp_path / "b")
+    (tmp_path / "b" / "to-a").symlink_to(tmp_path / "a")
+    refused(tmp_path, "links lead in a circle at .*to-[ab]")
+
+
+def test_a_link_to_itself_leads_nowhere(tmp_path: Path) -> None:
+    two_classes(tmp_path)
+    (tmp_path / "a" / "x.png").symlink_to("x.png")
+    refused(tmp_path, "a/x.png cannot be read: Too many levels of symbolic links")
+    (tmp_path / "loop").symlink_to("loop")
+    refused(tmp_path, "/loop is a link that leads nowhere")
+
+
+def test_an_empty_file_is_named(tmp_path: Path) -> None:
+    two_classes(tmp_path)
+    (tmp_path / "b" / "empty.png").touch()
+    refused(tmp_path, "b/empty.png cannot be read as an image: it is empty")
+
+
+def test_a_pipe_named_like_an_image_does_not_keep_the_worker_waiting(tmp_path: Path) -> None:
+    two_classes(tmp_path)
+    os.mkfifo(tmp_path / "b" / "pipe.png")
+    refused(tmp_path, "b/pipe.png cannot be read as an image: it is no regular file")
+
+
+def test_a_file_that_would_fill_the_memory_is_not_even_read(tmp_path: Path) -> None:
+    two_classes(tmp_path)
+    with (tmp_path / "b" / "huge.png").open("wb") as file:
+        file.truncate(1 << 40)  # takes no room on the disk
+    refused(tmp_path, "b/huge.png cannot be read as an image: it has 1099.5 GB")
+
+
+def test_of_an_animation_the_first_picture_is_taken(tmp_path: Path) -> None:
+    two_classes(tmp_path)
+    pictures = [Image.new("L", (4, 4), value) for value in (200, 10)]
+    pictures[0].save(tmp_path / "a" / "moving.gif", save_all=True, append_images=pictures[1:])
+    data = opened(tmp_path)
+    x_NCHW, _ = data.stream(sample.stream_spec(shuffle=False, batch_size=6), torch.device("cpu"), False).batch(0)
+    assert sample.shown(data, x_NCHW) == [0, 10, 20, 200, 0, 10]
+
+
+def test_an_archive_is_not_unpacked_so_nothing_in_it_can_lead_out(tmp_path: Path) -> None:
+    archive = tmp_path / "photos.zip"
+    with zipfile.ZipFile(archive, "w") as file:
+        file.writestr("../../outside/a/x.png", b"x")
+    assert "unpacked" in refused(archive, "photos.zip cannot be read: Not a directory").hint
+    two_classes(tmp_path / "photos")
+    archive.rename(tmp_path / "photos" / "a" / "photos.zip")
+    assert counts(opened(tmp_path / "photos"))["train"] == (3, 2), "passed over, as any file of another ending"
+
+
+def test_a_folder_that_may_only_be_read_is_enough(tmp_path: Path) -> None:
+    two_classes(tmp_path)
+    before = opened(tmp_path).info
+    everything = [tmp_path, *tmp_path.rglob("*")]
+    for path in everything:
+        path.chmod(0o500 if path.is_dir() else 0o400)
+    try:
+        assert opened(tmp_path).info == before
+    finally:
+        for path in everything:
+            path.chmod(0o700)
+
+
+def test_a_class_whose_name_has_another_unicode_form_in_the_test_images(tmp_path: Path) -> None:
+    for split, form in (("train", "NFC"), ("test", "NFD")):
+        two_classes(tmp_path / split)
+        sample.paint(tmp_path / split / unicodedata.normalize(form, "café") / "x.png")  # type: ignore[arg-type]
+    assert "Unicode form" in refused(tmp_path, "has no counterpart in the training images", classes=3).hint
+
+
+def test_a_file_that_vanished_is_told_where_images_are_decoded_late(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("danas_worker.data.images.EAGER_BYTES", 0)
+    for split in ("train", "test"):
+        two_classes(tmp_path / split)
+    (tmp_path / "test" / "b" / "gone.png").symlink_to("nowhere")
+    refused(tmp_path, "gone.png cannot be read: No such file")
 
 
 def test_a_file_that_is_no_image_is_named(tmp_path: Path) -> None:

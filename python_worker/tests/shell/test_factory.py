@@ -91,6 +91,17 @@ def test_a_function_that_ends_the_program_ends_only_its_job(factory: Put) -> Non
     refused(factory(lambda: sys.exit("bye")), "SystemExit: bye")
 
 
+class Ending(sample.Items):
+    def __getitem__(self, index: int) -> Any:
+        sys.exit("enough")
+
+
+class Odd(sample.Items):
+    @property
+    def targets(self) -> list[int]:
+        raise OSError("the table is gone")
+
+
 @pytest.mark.parametrize(
     ("made", "why"),
     [
@@ -105,6 +116,10 @@ def test_a_function_that_ends_the_program_ends_only_its_job(factory: Put) -> Non
         ({"train": [(np.zeros((4, 4)), 0), (np.full((4, 4), 2.0), 1)]}, "image 1 of split train: .* between 0 and 1"),
         ({"train": [np.zeros((4, 4))]}, "item 0 of split train failed"),
         ({"train": ITEMS, "classes": ["a", "a"]}, "same name"),
+        ({"train": ITEMS, "classes": 2}, "class names .* are none"),
+        ({"train": ITEMS, "classes": ["a", "\udc80"]}, "class names .* are none"),
+        ({"train": Ending([1, 2], [0, 1])}, "item 0 of split train failed: SystemExit"),
+        ({"train": Odd([1, 2], [0, 1])}, "targets of split train failed: OSError"),
     ],
 )
 def test_what_makes_no_data_is_told(factory: Put, made: Any, why: str) -> None:

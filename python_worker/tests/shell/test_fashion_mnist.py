@@ -6,6 +6,7 @@ import gzip
 import hashlib
 import os
 import struct
+import tracemalloc
 from pathlib import Path
 
 import numpy as np
@@ -109,3 +110,24 @@ def test_the_published_files_hold_what_was_published() -> None:
     # the mean and deviation that everyone normalises it with
     assert data.normalisation["mean"] == pytest.approx([0.2860], abs=5e-5)
     assert data.normalisation["std"] == pytest.approx([0.3530], abs=5e-5)
+
+
+def test_a_gzip_that_claims_to_hold_gigabytes_is_read_no_further_than_the_published_file(root: Path) -> None:
+    name = "train-labels-idx1-ubyte.gz"
+    with gzip.open(root / name, "wb", compresslevel=1) as file:
+        for _ in range(400):
+            file.write(bytes(1 << 20))
+    tracemalloc.start()
+    try:
+        with pytest.raises(words.JobFailed, match=f"{name} is not the published file") as caught:
+            opened(root)
+        assert tracemalloc.get_traced_memory()[1] < 3 * fashion_mnist.MAX_BYTES
+    finally:
+        tracemalloc.stop()
+    assert caught.value.code == "data"
+
+
+def test_a_root_that_may_not_be_looked_into_is_a_data_failure(root: Path) -> None:
+    with pytest.raises(words.JobFailed, match="cannot be read: .*File name too long") as caught:
+        opened(root / ("x" * 300))
+    assert caught.value.code == "data"
