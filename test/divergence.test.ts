@@ -35,7 +35,7 @@ function fragile(spoils: (step: TrainStep, job: NumberedJob) => boolean): Worker
       const session = await inner.open(hello);
       return {
         welcome: session.welcome,
-        checkpoint: (path) => session.checkpoint(path),
+        checkpoint: (path, kept) => session.checkpoint(path, kept),
         restore: (path, sha256) => session.restore(path, sha256),
         close: () => session.close(),
         async submit(job) {

@@ -176,7 +176,7 @@ describe("a worker that is lost", () => {
         return {
           ...session,
           welcome: session.welcome,
-          checkpoint: (path) => session.checkpoint(path),
+          checkpoint: (path, kept) => session.checkpoint(path, kept),
           restore: (path, sha256) => session.restore(path, sha256),
           close: () => session.close(),
           async submit(job) {

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -147,6 +147,11 @@ describe.each(adapters)("the %s worker", (name, make) => {
   it("goes on from a checkpoint as it went on the first time", async () => {
     const saved = await session.checkpoint("checkpoints/one");
     if (!saved.ok) throw new Error(saved.failure.message);
+    // only where it is told which ones stay does it remove others
+    await session.checkpoint("checkpoints/two");
+    expect(readdirSync(join(folder, "checkpoints")).sort()).toEqual(["one", "two"]);
+    await session.checkpoint("checkpoints/three", ["checkpoints/one", "checkpoints/gone"]);
+    expect(readdirSync(join(folder, "checkpoints")).sort()).toEqual(["one", "three"]);
     const id = next++;
     const first = await session.submit({ id, job: train(15) });
     await session.close();

@@ -11,7 +11,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from .folder import below, digest, sync_folder, unwritten
+from .folder import below, digest, make_folder, sync_folder, unwritten
 from .model import Model
 from .restrict import cut
 from .words import Alive, Checkpoint, Checkpointed, Restore, Restored
@@ -25,9 +25,10 @@ def write(model: Model, job: Checkpoint, run_folder: Path) -> Checkpointed:
     whenever the machine stops.
     """
     path = below(run_folder, job.path)
+    kept = None if job.kept is None else {below(run_folder, other) for other in job.kept}
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(path.parent)
         with temporary.open("wb") as file:
             torch.save(_state(model), file)
             file.flush()
@@ -47,7 +48,17 @@ def write(model: Model, job: Checkpoint, run_folder: Path) -> Checkpointed:
     finally:
         with contextlib.suppress(OSError):
             temporary.unlink(missing_ok=True)
+    if kept is not None:
+        _clear(path.parent, kept | {path})
     return Checkpointed(job.path, size, sha256)
+
+
+def _clear(folder: Path, kept: set[Path]) -> None:
+    """Removes the other files of the folder. One that cannot be removed costs room, nothing else."""
+    for file in folder.iterdir():
+        if file not in kept and file.is_file():
+            with contextlib.suppress(OSError):
+                file.unlink()
 
 
 def read(model: Model, job: Restore, run_folder: Path) -> Restored:

@@ -155,7 +155,11 @@ class Executor:
         stream = getattr(job, "stream", None)
         if self.model is None or not isinstance(stream, str):
             return "use a smaller space or a smaller batch"
-        size = next(s.batch_size for s in self.model.job.streams if s.name == stream)
+        size_of = {spec.name: spec.batch_size for spec in self.model.job.streams}
+        # an evaluation reads two streams: the one with the larger batches is at fault
+        if isinstance(job, words.Evaluate) and job.recalibrate_batches > 0:
+            stream = max(stream, job.recalibrate_stream, key=lambda name: size_of[name])
+        size = size_of[stream]
         with torch.compiler.set_stance("force_eager") if self._compiled() else contextlib.nullcontext():
             fits = fitting(self.model, job, size, _out_of_memory)
         had = f"stream {stream!r} has {size} images a batch"

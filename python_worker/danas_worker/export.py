@@ -24,7 +24,7 @@ from torch import Tensor
 from . import __version__, blocks
 from .blocks import Network, load
 from .describe import blocks_of, describe_block, describe_head, describe_space
-from .folder import below, digest, sync_folder, unwritten
+from .folder import below, digest, make_folder, sync_folder, unwritten
 from .model import Model
 from .words import Architecture, Export, Exported, ExportedFile
 
@@ -36,7 +36,7 @@ def export(model: Model, job: Export, run_folder: Path) -> Exported:
     model.supernet.check(job.architecture)
     folder = below(run_folder, job.folder)
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        make_folder(folder)
         files = [
             _placed(
                 folder / "model.safetensors", lambda path: path.write_bytes(save(_weights(model, job.architecture)))

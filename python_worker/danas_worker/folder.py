@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 from pathlib import Path
@@ -15,17 +16,40 @@ def below(run_folder: Path, path: str) -> Path:
     root = run_folder.resolve()
     if not path or "\0" in path or Path(path).is_absolute():
         raise ValueError(f"{path!r} must be a path relative to the run's folder")
-    resolved = (root / path).resolve()
+    try:
+        resolved = (root / path).resolve()
+    except (OSError, RuntimeError) as error:
+        # links in a circle: a RuntimeError before Python 3.13
+        raise ValueError(f"{path!r} leads nowhere: {error}") from None
     if resolved == root or not resolved.is_relative_to(root):
         raise ValueError(f"{path!r} leads out of the run's folder")
     return resolved
 
 
-def unwritten(path: str, error: OSError) -> JobFailed:
-    """A disk that is full, a quota used up, a folder that may not be written: nothing that the job could help."""
-    return JobFailed(
-        "io", f"cannot write {path}: {error.strerror or error}", "make room on the disk, or mend its rights"
-    )
+NO_NAME = frozenset({errno.ENAMETOOLONG, errno.ELOOP, errno.EILSEQ, errno.EINVAL})
+"""the path itself is at fault"""
+
+
+def unwritten(path: str, error: OSError) -> Exception:
+    """
+    A disk that is full, a quota used up, a folder that may not be written, a broken disk: JobFailed "io", nothing that
+    the job could help. A name that no file can have: ValueError.
+    """
+    why = f"cannot write {path[:300]}: {error.strerror or error}"
+    if error.errno in NO_NAME:
+        return ValueError(why)
+    return JobFailed("io", why, "make room on the disk, or mend its rights")
+
+
+def make_folder(folder: Path) -> None:
+    """With those above it, each entry durable: a synced file in a folder that a power cut forgets is lost too."""
+    missing = []
+    while not folder.is_dir():
+        missing.append(folder)
+        folder = folder.parent
+    for made in reversed(missing):
+        made.mkdir(exist_ok=True)
+        sync_folder(made.parent)
 
 
 def is_below(folder: Path, path: Path) -> bool:

@@ -55,7 +55,7 @@ def train(model: Model, job: Train, meter: Meter) -> Trained:
 
 def _largest(groups: Iterable[Group], scope: str, device: torch.device) -> torch.Tensor:
     """largest absolute value of the parameters that moved, on the device; NaN or infinite where one of them is"""
-    parameters = [parameter for group in groups for parameter in trainable(group, scope)]
+    parameters: list[torch.Tensor] = [parameter for group in groups for parameter in trainable(group, scope)]
     if not parameters:
         return torch.zeros((), device=device)
     with torch.no_grad():

@@ -68,7 +68,10 @@ def _job(message: job_pb2.Job) -> words.Job:
         case "export":
             return words.Export(_choices(message.export.architecture), message.export.folder)
         case "checkpoint":
-            return words.Checkpoint(message.checkpoint.path)
+            checkpoint = message.checkpoint
+            return words.Checkpoint(
+                checkpoint.path, tuple(checkpoint.kept.paths) if checkpoint.HasField("kept") else None
+            )
         case "restore":
             return words.Restore(message.restore.path, message.restore.sha256)
         case _:

@@ -440,6 +440,8 @@ class Export:
 @dataclass(frozen=True)
 class Checkpoint:
     path: str
+    kept: tuple[str, ...] | None = None
+    """once it is whole, every other file of its folder is removed but these; None = nothing is"""
 
 
 @dataclass(frozen=True)

@@ -85,8 +85,8 @@ async function searchWithKills(options: DurabilityOptions, folder: string): Prom
             stepHeard = true;
             firstSteps.push((performance.now() - killedAt) / 1000);
           }),
-        checkpoint: (path) =>
-          hear(session.checkpoint(path), (tookMs) => {
+        checkpoint: (path, kept) =>
+          hear(session.checkpoint(path, kept), (tookMs) => {
             // commands are carried out in order: what passed since the answer before is the checkpoint's own time
             checkpointMs += tookMs;
             checkpoints++;

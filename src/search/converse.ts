@@ -3,7 +3,7 @@ import type { Event } from "../domain/event.js";
 import type { NumberedJob } from "../domain/job.js";
 import type { Failure } from "../domain/signal.js";
 import type { CheckpointOutcome, Outcome, WorkerSession } from "../worker/port.js";
-import { checkpointAfter, checkpointOfRound, removeOld } from "./keeping.js";
+import { checkpointAfter, checkpointOfRound, kept, removeOld } from "./keeping.js";
 import { type Recovery, recover } from "./recover.js";
 import type { Ending, RunOptions } from "./run.js";
 import type { RunState } from "./state.js";
@@ -74,7 +74,8 @@ export async function converse(options: RunOptions, worker: WorkerSession, from:
     hasModel ||= job.job.kind === "prepare";
   };
   const askCheckpoint = (path: string, last = false) => {
-    const outcome = worker.checkpoint(path);
+    // those that stay now: what this one makes superfluous goes with the next
+    const outcome = worker.checkpoint(path, [...kept(journal.checkpoints(), options.checkpoints)]);
     outcome.catch(() => undefined);
     asked.push({ kind: "checkpoint", afterJob: lastSubmitted, last, outcome });
   };

@@ -51,8 +51,12 @@ export interface WorkerSession {
   readonly welcome: Welcome;
   /** A job id already answered in this incarnation is answered again from memory, never run twice. */
   submit(job: NumberedJob): Promise<Outcome>;
-  /** Writes the state after everything submitted so far. @param path relative to the run folder */
-  checkpoint(path: string): Promise<CheckpointOutcome>;
+  /**
+   * Writes the state after everything submitted so far.
+   * @param path relative to the run folder
+   * @param kept once it is whole, every other file of its folder is removed but these; null (default) = nothing is
+   */
+  checkpoint(path: string, kept?: readonly string[] | null): Promise<CheckpointOutcome>;
   /** Only after a prepare job of the same space. @param path relative to the run folder */
   restore(path: string, sha256: string): Promise<RestoreOutcome>;
   /** Says goodbye; the worker may serve another run. Open promises reject with WorkerLost. May be called twice. */

@@ -142,8 +142,8 @@ class Session implements WorkerSession {
     return this.#command(`job-${job.id}`, jobToWire(job.job), (reply) => outcomeFromWire(job, reply));
   }
 
-  checkpoint(path: string): Promise<CheckpointOutcome> {
-    return this.#command(`checkpoint-${++this.#checkpoints}`, checkpointToWire(path), checkpointFromWire);
+  checkpoint(path: string, kept: readonly string[] | null = null): Promise<CheckpointOutcome> {
+    return this.#command(`checkpoint-${++this.#checkpoints}`, checkpointToWire(path, kept), checkpointFromWire);
   }
 
   restore(path: string, sha256: string): Promise<RestoreOutcome> {

@@ -87,10 +87,10 @@ function fusedSession(inner: WorkerSession, fuse: Fuse): WorkerSession {
         fuse.around(name, () => inner.submit(job)),
       );
     },
-    checkpoint(path) {
+    checkpoint(path, kept) {
       return heard(
         path,
-        fuse.around(path, () => inner.checkpoint(path)),
+        fuse.around(path, () => inner.checkpoint(path, kept)),
       );
     },
     restore(path, sha256) {

@@ -99,7 +99,7 @@ def _pool(split: str, root: Path, classes: tuple[str, ...], spec: words.DataSpec
             f"class folder {root / stranger} has no counterpart in the training images",
             "remove it"
             if meant is None
-            else f"rename it as in the training images: {ascii(stranger)} and {ascii(meant)} differ in case or Unicode form",
+            else f"rename it: {ascii(stranger)} and the training images' {ascii(meant)} differ in case or Unicode form",
         )
     names: list[str] = []
     labels: list[int] = []

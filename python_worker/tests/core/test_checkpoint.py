@@ -61,6 +61,23 @@ def test_the_file_is_whole_hashed_and_alone_in_its_folder(tmp_path):
     assert os.listdir(tmp_path / "a/b") == ["1.pt"]
 
 
+def test_others_are_removed_once_the_new_one_is_whole_and_not_before(tmp_path, monkeypatch):
+    worker = world.executor(tmp_path, job())
+    for name in ("1", "2", "3"):
+        written(worker, f"checkpoints/{name}.pt")
+    (tmp_path / "checkpoints" / ".4.pt.17.tmp").write_bytes(b"of somebody who was killed")
+    (tmp_path / "checkpoints" / "folder").mkdir()
+    with monkeypatch.context() as broken:
+        broken.setattr(torch, "save", lambda state, file: (_ for _ in ()).throw(OSError(28, "No space left on device")))
+        with pytest.raises(words.JobFailed):
+            worker.execute(words.Checkpoint("checkpoints/4.pt", ("checkpoints/2.pt",)))
+    assert {"1.pt", "2.pt", "3.pt"} <= set(os.listdir(tmp_path / "checkpoints"))
+    worker.execute(words.Checkpoint("checkpoints/4.pt", ("checkpoints/2.pt", "checkpoints/gone.pt")))
+    assert sorted(os.listdir(tmp_path / "checkpoints")) == ["2.pt", "4.pt", "folder"]
+    with pytest.raises(words.JobFailed, match="run's folder"):
+        worker.execute(words.Checkpoint("checkpoints/5.pt", ("../2.pt",)))
+
+
 def test_a_write_that_breaks_off_leaves_the_old_file(tmp_path, monkeypatch):
     worker = world.executor(tmp_path, job())
     restore = written(worker)
@@ -77,19 +94,37 @@ def test_a_write_that_breaks_off_leaves_the_old_file(tmp_path, monkeypatch):
     worker.execute(restore)
 
 
-def test_a_changed_file_is_refused_and_changes_nothing(tmp_path):
+def flipped(content: bytes, at: int) -> bytes:
+    return content[:at] + bytes([content[at] ^ 1]) + content[at + 1 :]
+
+
+DAMAGE = {
+    "torn in the middle": lambda whole: whole[: len(whole) // 2],
+    "its last byte missing": lambda whole: whole[:-1],
+    "a page never written": lambda whole: whole[:4096] + bytes(4096) + whole[8192:],
+    "empty": lambda whole: b"",
+    "a byte too long": lambda whole: whole + b"\0",
+    "its first bit flipped": lambda whole: flipped(whole, 0),
+    "a bit in the middle flipped": lambda whole: flipped(whole, len(whole) // 2),
+    "its last bit flipped": lambda whole: flipped(whole, len(whole) - 1),
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGE)
+def test_a_changed_file_is_refused_and_changes_nothing_and_the_one_before_serves(tmp_path, damage):
     worker = world.executor(tmp_path, job())
+    before_that = written(worker, "checkpoints/4.pt")
     restore = written(worker)
     path = tmp_path / restore.path
-    content = bytearray(path.read_bytes())
-    content[len(content) // 2] ^= 1
-    path.write_bytes(content)
+    whole = path.read_bytes()
+    path.write_bytes(DAMAGE[damage](whole))
     worker.execute(world.train([A]))
     before = world.snapshot(worker)
     with pytest.raises(words.JobFailed, match="sha256") as caught:
         worker.execute(restore)
     assert caught.value.code == "invalid-job"
     assert not world.changed(before, world.snapshot(worker))
+    worker.execute(before_that)
 
 
 def test_a_checkpoint_of_another_space_is_refused(tmp_path):

@@ -126,6 +126,15 @@ def test_running_out_of_memory_names_the_batch_that_fits_and_changes_nothing(tmp
     worker.execute(job)
 
 
+def test_an_evaluation_names_the_batch_of_the_stream_that_was_too_large(tmp_path, monkeypatch):
+    streams = (world.stream(batch_size=16), world.stream("pass", batch_size=4, split="valid", shuffle=False))
+    worker = world.executor(tmp_path, world.prepare(streams=streams))
+    room_for(monkeypatch, worker.model, 4, OUT_OF_MEMORY[0])
+    with pytest.raises(words.JobFailed) as caught:
+        worker.execute(world.evaluate([A], recalibrate=1))
+    assert caught.value.hint.startswith("use a batch of 4: stream 'train' has 16 images a batch")
+
+
 def test_where_not_even_one_image_fits_that_is_said(tmp_path, monkeypatch):
     worker = world.executor(tmp_path)
     with monkeypatch.context() as room:

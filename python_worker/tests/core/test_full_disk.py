@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import resource
 import subprocess
@@ -80,6 +81,48 @@ def test_a_file_that_may_not_grow_is_told_the_same_way(tmp_path, no_large_files)
     assert "File too large" in refused(worker, words.Export(A, "exported")).message
     assert files(tmp_path) == {}
     worker.execute(world.train([A]))
+
+
+def test_a_disk_that_became_read_only_is_told_and_still_serves_what_it_holds(small_disk):
+    worker = world.executor(small_disk, world.prepare())
+    signal, _ = worker.execute(words.Checkpoint("checkpoints/1.pt"))
+    subprocess.run(["mount", "-o", "remount,ro", str(small_disk)], check=True)
+    before = files(small_disk)
+    for path in ("checkpoints/1.pt", "checkpoints/2.pt", "elsewhere/2.pt"):
+        assert "Read-only file system" in refused(worker, words.Checkpoint(path)).message
+    assert "Read-only file system" in refused(worker, words.Export(A, "exported")).message
+    worker.execute(words.Restore(signal.path, signal.sha256))
+    assert files(small_disk) == before
+
+
+@pytest.mark.parametrize("code", [errno.EIO, errno.EDQUOT])
+@pytest.mark.parametrize("job", [words.Checkpoint("checkpoints/1.pt"), words.Export(A, "checkpoints")])
+def test_what_the_disk_could_not_keep_counts_as_not_written(tmp_path, monkeypatch, code, job):
+    worker = world.executor(tmp_path, world.prepare())
+    worker.execute(words.Checkpoint("checkpoints/1.pt"))
+    worker.execute(world.train([A]))
+    before = files(tmp_path)
+
+    def fails(handle):
+        raise OSError(code, os.strerror(code))
+
+    with monkeypatch.context() as broken:
+        # many a disk says only when asked to sync that it did not keep what it took
+        broken.setattr(os, "fsync", fails)
+        assert os.strerror(code) in refused(worker, job).message
+    assert files(tmp_path) == before
+    worker.execute(job)
+
+
+@pytest.mark.parametrize("path", ["x" * 300, "round/one"])
+def test_a_path_that_no_file_can_have_is_the_jobs_fault_not_the_disks(tmp_path, path):
+    worker = world.executor(tmp_path, world.prepare())
+    (tmp_path / "round").symlink_to("round")
+    for job in (words.Checkpoint(path), words.Restore(path, "0"), words.Export(A, path)):
+        with pytest.raises(words.JobFailed) as caught:
+            worker.execute(job)
+        assert caught.value.code == "invalid-job", caught.value.message
+    assert files(tmp_path) == {}
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")

@@ -24,7 +24,7 @@ SEED = os.environ.get("DANAS_TORTURE_SEED", "1")
 
 
 def cases(usual: int, what: str) -> int:
-    """how many messages are tried: some hundred in `npm test`, DANAS_FUZZ_MESSAGES in the long form, which counts them"""
+    """how many messages are tried: some hundred in `npm test`, DANAS_FUZZ_MESSAGES in the long form (counted)"""
     number = int(os.environ.get("DANAS_FUZZ_MESSAGES", usual))
     if counts := os.environ.get("DANAS_TORTURE_COUNTS"):
         with open(counts, "a") as file:

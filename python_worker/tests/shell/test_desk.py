@@ -471,11 +471,13 @@ def test_a_signal_that_does_not_wake_the_main_thread_is_heard_all_the_same(tmp_p
     desk = Office(tmp_path).desk
     give_up = threading.Timer(10, desk.stop)
     before = signal.signal(signal.SIGUSR1, tell)
+    started = time.monotonic()
     try:
         give_up.start()
         threading.Thread(target=send).start()
         with pytest.raises(Told):
             desk.work()
+        assert time.monotonic() - started < 5, "not only once something else woke it"
     finally:
         signal.signal(signal.SIGUSR1, before)
         give_up.cancel()

@@ -79,6 +79,10 @@ def test_class_names_come_from_the_dict_the_data_set_or_their_numbers(factory: P
     assert opened(factory(lambda: {"train": ITEMS})).classes == ("0", "1")
 
 
+def test_class_names_may_differ_in_case_alone_as_in_emnist(factory: Put) -> None:
+    assert opened(factory(lambda: {"train": ITEMS, "classes": ["a", "A"]})).classes == ("a", "A")
+
+
 def test_what_the_function_raises_is_told(factory: Put) -> None:
     def broken() -> None:
         raise KeyError("no such table")

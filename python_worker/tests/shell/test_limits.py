@@ -85,6 +85,11 @@ def test_a_job_has_so_many_steps_at_most() -> None:
         with pytest.raises(JobFailed, match="number of steps") as caught:
             job_from_wire(job)
         assert caught.value.code == "invalid-job"
+    score = job_pb2.Job(score=job_pb2.Score(stream="train", batches=range(MAX_STEPS)))
+    job_from_wire(score)
+    score.score.batches.append(0)
+    with pytest.raises(JobFailed, match=r"number of score\.batches"):
+        job_from_wire(score)
 
 
 # ---- keys of telemetry ----------------------------------------------------------------------------------------------

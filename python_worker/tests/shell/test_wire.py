@@ -155,6 +155,8 @@ JOBS: list[tuple[job_pb2.Job, words.Job]] = [
         words.Export((1, 0), "exported"),
     ),
     (job_pb2.Job(checkpoint=job_pb2.Checkpoint(path="c.pt")), words.Checkpoint("c.pt")),
+    (job_pb2.Job(checkpoint=job_pb2.Checkpoint(path="c.pt", kept={})), words.Checkpoint("c.pt", ())),
+    (job_pb2.Job(checkpoint=job_pb2.Checkpoint(path="c.pt", kept={"paths": ["b"]})), words.Checkpoint("c.pt", ("b",))),
     (job_pb2.Job(restore=job_pb2.Restore(path="c.pt", sha256="ab")), words.Restore("c.pt", "ab")),
 ]
 

@@ -1,5 +1,15 @@
 import { createHash } from "node:crypto";
-import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import {
+  closeSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { dirname, join } from "node:path";
 import { MockFailure, type MockState } from "./jobs.js";
 
@@ -10,7 +20,7 @@ const failed = (message: string): never => {
 const sha256Of = (text: string): string => createHash("sha256").update(text).digest("hex");
 
 /** writes what was learnt: to a temporary file, synced, renamed */
-export function writeCheckpoint(state: MockState, runFolder: string, path: string) {
+export function writeCheckpoint(state: MockState, runFolder: string, path: string, kept: readonly string[] | null) {
   const model = state.model ?? failed("there is no model yet");
   const { alive, exposures } = model;
   const text = JSON.stringify({ mock: true, spaceHash: model.job.spaceHash, alive, exposures });
@@ -28,6 +38,12 @@ export function writeCheckpoint(state: MockState, runFolder: string, path: strin
   } catch (error) {
     rmSync(`${file}.tmp`, { force: true });
     throw error;
+  }
+  if (kept !== null) {
+    const staying = new Set([path, ...kept].map((one) => join(runFolder, one)));
+    for (const name of readdirSync(dirname(file))) {
+      if (!staying.has(join(dirname(file), name))) rmSync(join(dirname(file), name), { force: true });
+    }
   }
   return { path, bytes: Buffer.byteLength(text), sha256: sha256Of(text) };
 }

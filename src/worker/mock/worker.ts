@@ -115,10 +115,10 @@ class MockSession implements WorkerSession {
     });
   }
 
-  checkpoint(path: string): Promise<CheckpointOutcome> {
+  checkpoint(path: string, kept: readonly string[] | null = null): Promise<CheckpointOutcome> {
     return this.inOrder(async () => {
       if (this.checkpointFault) return { ok: false, failure: this.checkpointFault };
-      return outcomeOf(() => ({ ok: true, ...writeCheckpoint(this.state, this.hello.runFolder, path) }) as const);
+      return outcomeOf(() => ({ ok: true, ...writeCheckpoint(this.state, this.hello.runFolder, path, kept) }) as const);
     });
   }
 

@@ -264,10 +264,17 @@ describe("a job on the wire", () => {
   });
 
   it("checkpoint and restore", () => {
-    expect(arrived(checkpointToWire("checkpoints/a.pt"))).toEqual({
+    expect(arrived(checkpointToWire("checkpoints/a.pt", null))).toEqual({
       $case: "checkpoint",
       value: { path: "checkpoints/a.pt" },
     });
+    // none kept is another thing than nothing said
+    for (const paths of [[], ["checkpoints/b.pt"]]) {
+      expect(arrived(checkpointToWire("checkpoints/a.pt", paths))).toEqual({
+        $case: "checkpoint",
+        value: { path: "checkpoints/a.pt", kept: { paths } },
+      });
+    }
     expect(arrived(restoreToWire("checkpoints/a.pt", "ab12"))).toEqual({
       $case: "restore",
       value: { path: "checkpoints/a.pt", sha256: "ab12" },

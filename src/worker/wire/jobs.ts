@@ -77,7 +77,9 @@ export function jobToWire(job: Job): wire.Job {
   }
 }
 
-export const checkpointToWire = (path: string): wire.Job => ({ kind: { $case: "checkpoint", value: { path } } });
+export const checkpointToWire = (path: string, kept: readonly string[] | null): wire.Job => ({
+  kind: { $case: "checkpoint", value: { path, ...(kept !== null && { kept: { paths: [...kept] } }) } },
+});
 
 export const restoreToWire = (path: string, sha256: string): wire.Job => ({
   kind: { $case: "restore", value: { path, sha256 } },
