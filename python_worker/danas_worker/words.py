@@ -27,12 +27,14 @@ MAX_CHANNELS = 65_536
 MAX_PIXELS = 16_384
 MAX_CLASSES = 1_000_000
 MAX_STEPS = 100_000
+MAX_BLOCKS = 10_000
+"""of a space, candidates counted in: more than any has, few enough to be built in a minute"""
 
 
 class JobFailed(Exception):
     """
-    A job that cannot be done: becomes a Failure on the wire. ``code`` is a FailureCode of src/domain/signal.ts; ``step``,
-    of "non-finite" in a train job, the first step, from 0, whose loss was not finite.
+    A job that cannot be done: becomes a Failure on the wire. ``code`` is a FailureCode of src/domain/signal.ts;
+    ``step``, of "non-finite" in a train job, the first step, from 0, whose loss was not finite.
     """
 
     def __init__(self, code: str, message: str, hint: str = "", step: int | None = None) -> None:
@@ -173,6 +175,8 @@ class Space:
     def __post_init__(self) -> None:
         _in_range("space.classes", self.classes, 1, MAX_CLASSES)
         _check(len(self.stem) > 0, "the space has no stem")
+        blocks = len(self.stem) + len(self.head.blocks) + sum(len(slot.candidates) for slot in self.slots)
+        _in_range("the number of blocks", blocks, 1, MAX_BLOCKS)
         width = self.input.channels
         chain: list[tuple[str, Block]] = [(f"stem block {i + 1}", b) for i, b in enumerate(self.stem)]
         chain += [(f"slot {s.name}", s.candidates[0].block) for s in self.slots]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-
 import fuzz
 import pytest
 from google.protobuf.message import DecodeError

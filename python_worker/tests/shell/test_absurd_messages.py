@@ -1,0 +1,290 @@
+"""Messages made to do harm: claims of gigabytes, absurd numbers, any order. Each is answered, and sound ones work after it."""
+
+from __future__ import annotations
+
+import math
+import socket
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import fuzz
+import grpc
+import pytest
+import sample
+import test_disturbed_jobs
+from test_sessions import METHOD, WAIT_S, House
+
+from danas_worker.desk import MAX_MESSAGE, carry_out
+from danas_worker.executor import Executor
+from danas_worker.generated.danas.v1 import job_pb2, signal_pb2, worker_pb2
+from danas_worker.words import MAX_BLOCKS
+
+ROOM = 400 << 20
+"""bytes that the process may grow by while it looks at an absurd message: a few copies of the largest one"""
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> Iterator[House]:
+    made = House(tmp_path)
+    yield made
+    made.close()
+
+
+class Peak:
+    """the process's largest memory since this was made, where the system tells (Linux)"""
+
+    def __init__(self) -> None:
+        try:
+            Path("/proc/self/clear_refs").write_text("5")
+        except OSError:
+            pytest.skip("this system does not tell a process's peak memory")
+        self.before = self._read()
+
+    def grown(self) -> int:
+        return self._read() - self.before
+
+    @staticmethod
+    def _read() -> int:
+        lines = Path("/proc/self/status").read_text().splitlines()
+        return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM:")) * 1024
+
+
+def still_works(house: House, what: str) -> None:
+    session = house.session()
+    session.send(sample.command(f"after {what}"))
+    assert session.hear_reply().signal.train.samples == 1
+    session.goodbye()
+    assert session.rest() == []
+
+
+# ---- claims ---------------------------------------------------------------------------------------------------------
+
+
+def frame(kind: int, flags: int, stream: int, content: bytes) -> bytes:
+    """of HTTP/2 [RFC 9113, 4.1]"""
+    return len(content).to_bytes(3, "big") + bytes([kind, flags]) + stream.to_bytes(4, "big") + content
+
+
+def literal(name: str, value: str) -> bytes:
+    """a header neither indexed nor compressed [RFC 7541, 6.2.2]"""
+    return b"\0" + bytes([len(name)]) + name.encode() + bytes([len(value)]) + value.encode()
+
+
+def claim(address: str, length: int, content: bytes) -> bool:
+    """a message that says it has `length` bytes and brings `content`; whether its stream was ended"""
+    headers = {
+        **{":method": "POST", ":scheme": "http", ":path": METHOD, ":authority": "localhost"},
+        **{"content-type": "application/grpc", "te": "trailers"},
+    }
+    data, header, settings, reset, end_headers, end_stream = 0, 1, 4, 3, 4, 1
+    with socket.socket(socket.AF_UNIX) as wire:
+        wire.settimeout(WAIT_S)
+        wire.connect(address.removeprefix("unix:"))
+        wire.sendall(
+            b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
+            + frame(settings, 0, 0, b"")
+            + frame(header, end_headers, 1, b"".join(literal(*pair) for pair in headers.items()))
+            + frame(data, 0, 1, b"\0" + length.to_bytes(4, "big") + content)
+        )
+        answers = wire.makefile("rb")
+        while head := answers.read(9):
+            answers.read(int.from_bytes(head[:3], "big"))
+            kind, flags, stream = head[3], head[4], int.from_bytes(head[5:9], "big")
+            if stream == 1 and (kind == reset or (kind == header and flags & end_stream)):
+                return True
+    return False
+
+
+@pytest.mark.parametrize("length", [MAX_MESSAGE + 1, 2**31 - 1, 2**31, 2**32 - 1])
+def test_a_claim_of_gigabytes_ends_its_stream_and_takes_no_room(house: House, length: int) -> None:
+    peak = Peak()
+    assert claim(house.address, length, b"x" * 1000)
+    assert peak.grown() < ROOM
+    still_works(house, str(length))
+
+
+def test_a_claim_of_gigabytes_inside_a_message_is_no_message(house: House) -> None:
+    peak = Peak()
+    # field 1 (hello), field 2 (command), and a command whose id claims it: each of a length of five bytes
+    for content in (b"\x0a\xff\xff\xff\xff\x07x", b"\x12\xff\xff\xff\xff\x0fx", b"\x12\x07\x0a\xff\xff\xff\xff\x07x"):
+        house.channels.append(grpc.insecure_channel(house.address, options=[("grpc.use_local_subchannel_pool", 1)]))
+        call = house.channels[-1].stream_stream(METHOD, lambda part: part, worker_pb2.FromWorker.FromString)
+        assert [m.refusal.code for m in call(iter([content]), timeout=WAIT_S)] == ["protocol"]
+    assert peak.grown() < ROOM
+    still_works(house, "all")
+
+
+def test_a_message_that_is_small_only_while_compressed_is_not_unpacked(house: House) -> None:
+    peak = Peak()
+    compressed = [("grpc.use_local_subchannel_pool", 1), ("grpc.default_compression_algorithm", 2)]
+    house.channels.append(grpc.insecure_channel(house.address, options=compressed))
+    call = house.channels[-1].stream_stream(METHOD, lambda part: part, worker_pb2.FromWorker.FromString)
+    content = bytes(6 * MAX_MESSAGE)
+    before = peak.grown()
+    answer = call(iter([content]), timeout=WAIT_S)
+    with pytest.raises(grpc.RpcError):
+        next(answer)
+    assert answer.code() == grpc.StatusCode.RESOURCE_EXHAUSTED
+    assert peak.grown() - before < ROOM
+    still_works(house, "all")
+
+
+# ---- numbers --------------------------------------------------------------------------------------------------------
+
+HUGE = 2**31
+
+
+def prepare_with(change: Callable[[job_pb2.Prepare], None]) -> job_pb2.Job:
+    job = test_disturbed_jobs.prepare()
+    change(job.prepare)
+    return job
+
+
+def changed(path: str, value: object) -> job_pb2.Job:
+    """the sound prepare with one field changed, `space.stem.0.stride`"""
+
+    def change(prepare: job_pb2.Prepare) -> None:
+        *steps, last = path.split(".")
+        target = prepare
+        for step in steps:
+            target = target[int(step)] if step.isdigit() else getattr(target, step)
+        setattr(target, last, value)
+
+    return prepare_with(change)
+
+
+def with_slots(slots: int) -> job_pb2.Job:
+    def change(prepare: job_pb2.Prepare) -> None:
+        slot = prepare.space.slots[0]
+        prepare.space.slots.extend([slot] * (slots - 1))
+        del prepare.checks[:]
+
+    return prepare_with(change)
+
+
+def with_stem(channels: int) -> job_pb2.Job:
+    def change(prepare: job_pb2.Prepare) -> None:
+        stem = prepare.space.stem[0]
+        first, second = type(stem)(), type(stem)()
+        first.CopyFrom(stem)
+        second.CopyFrom(stem)
+        first.out_channels = second.in_channels = channels
+        second.conv.kernel = 31
+        del prepare.space.stem[:]
+        prepare.space.stem.extend([first, second])
+
+    return prepare_with(change)
+
+
+def training(rate: float) -> job_pb2.Job:
+    job = test_disturbed_jobs.jobs()[0]
+    job.train.steps[0].learning_rate = rate
+    return job
+
+
+def long_path() -> job_pb2.Job:
+    job = test_disturbed_jobs.jobs()[0]
+    job.train.steps[0].paths[0].architecture.choices.extend([0] * 1_000_000)
+    return job
+
+
+SIDES = [HUGE - 1, HUGE, 2 * HUGE - 1]
+
+ABSURD: dict[str, job_pb2.Job] = {
+    **{f"{n} channels of the input": changed("space.input.channels", n) for n in SIDES},
+    **{f"{n} rows of the input": changed("data.input.height", n) for n in SIDES},
+    **{f"{n} channels out of a block": changed("space.stem.0.out_channels", n) for n in SIDES},
+    **{f"a kernel of {n}": changed("space.stem.0.conv.kernel", n) for n in SIDES},
+    **{f"{n} hidden channels": changed("space.slots.0.candidates.0.block.mbconv.hidden", n) for n in SIDES},
+    **{f"{n} classes": changed("space.classes", n) for n in SIDES},
+    **{f"{n} classes of the data": changed("data.classes", n) for n in SIDES},
+    **{f"a batch of {n}": changed("streams.0.batch_size", n) for n in SIDES},
+    **{f"{n} images a class": changed("data.synthetic.per_class", n) for n in SIDES},
+    **{f"{n} threads": changed("compute.threads", n) for n in SIDES},
+    **{f"a learning rate of {rate}": training(rate) for rate in (math.nan, math.inf, -math.inf, -0.1, 1e300)},
+    **{f"a momentum of {m}": changed("optimizer.momentum", m) for m in (math.nan, math.inf, -1.0)},
+    **{f"a smoothing of {s}": changed("label_smoothing", s) for s in (math.nan, math.inf, -1.0)},
+    **{f"a noise of {n}": changed("data.synthetic.noise", n) for n in (math.nan, math.inf, -1.0)},
+    "thousands of slots": with_slots(MAX_BLOCKS),
+    "a million slots of no candidates": prepare_with(
+        lambda prepare: prepare.space.slots.extend([type(prepare.space.slots[0])()] * 1_000_000)
+    ),
+    "weights of 15 TB": with_stem(65_536),
+    "a path of a million choices": long_path(),
+    "a name of ten megabytes": changed("space.slots.0.name", "x" * 10_000_000),
+    "options nested a hundred thousand deep": prepare_with(
+        lambda prepare: prepare.data.python.CopyFrom(job_pb2.PythonFactory(factory="m:f", options_json="[" * 100_000))
+    ),
+    "a file called by ten million letters": job_pb2.Job(checkpoint=job_pb2.Checkpoint(path="x" * 10_000_000)),
+}
+
+
+def test_absurd_numbers_are_refused_at_once_and_take_no_room(tmp_path: Path) -> None:
+    executor = Executor(tmp_path)
+
+    def done(job: job_pb2.Job) -> signal_pb2.Failure:
+        return carry_out(executor, worker_pb2.Command(id="job-1", job=job), 0.0).failure
+
+    sound = test_disturbed_jobs.jobs()[0]
+    for what, job in ABSURD.items():
+        assert done(test_disturbed_jobs.prepare()).code == ""
+        peak = Peak()
+        started = time.monotonic()
+        failure = done(job)
+        assert failure.code in {"invalid-job", "out-of-memory", "data"}, f"{what}: {failure}"
+        assert failure.message and len(failure.message) <= 2_000, what
+        assert peak.grown() < ROOM, f"{what}: {peak.grown() >> 20} MiB"
+        assert time.monotonic() - started < 20, what
+        # what failed as the message it is leaves the model; a space too large for the machine does not
+        if failure.code != "invalid-job":
+            assert done(test_disturbed_jobs.prepare()).code == ""
+        assert done(sound).code == "", what
+
+
+# ---- order ----------------------------------------------------------------------------------------------------------
+
+
+def disorder(draw: object, number: int) -> list[worker_pb2.ToWorker]:
+    """hellos, commands and pings in any order, ids missing, repeated or odd"""
+    assert hasattr(draw, "choice") and hasattr(draw, "random") and hasattr(draw, "randrange")
+    ping = worker_pb2.ToWorker(ping=worker_pb2.Ping(sequence=draw.randrange(2**32)))
+    some = [
+        *[sample.command(f"{number}-{draw.randrange(4)}", sample.train_job(0.5)) for _ in range(5)],
+        *[sample.command(f"{number}-odd", job_pb2.Job()), sample.command(f"{number}" + "😀" * draw.randrange(2000))],
+        *[ping, ping],
+        *[worker_pb2.ToWorker(), sample.command(""), sample.hello(), sample.hello(run="another")],
+    ]
+    weights = [4] * 9 + [1] * 4
+    script = draw.choices(some, weights, k=draw.randrange(8))  # type: ignore[attr-defined]
+    first = [sample.hello()] if draw.random() < 0.9 else [sample.hello(protocol=draw.randrange(2**32))]
+    return [*first, *script] if draw.random() < 0.95 else script
+
+
+def test_messages_in_any_order_are_answered_or_end_their_stream(house: House) -> None:
+    what = "streams of messages in any order"
+    draw = fuzz.draw_for(what)
+    endings = {"answered": 0, "refused": 0, "nothing said": 0}
+    for number in range(fuzz.cases(60, what)):
+        script = disorder(draw, number)
+        stream = house.stream()
+        stream.send(*script)
+        ids = {message.command.id for message in script if message.HasField("command")}
+        if not script:
+            stream.goodbye()
+            assert stream.rest() == []
+            endings["nothing said"] += 1
+            continue
+        refused = False
+        # a stream neither answered nor ended runs into its deadline, which raises
+        while not refused and (ids or not endings):
+            message = next(stream.call)
+            refused = message.HasField("refusal")
+            ids.discard(message.reply.id if message.HasField("reply") else "?")
+        if not refused:
+            stream.goodbye()
+            refused = any(message.HasField("refusal") for message in stream.call)
+        endings["refused" if refused else "answered"] += 1
+        house.channels.pop().close()
+    assert min(endings["answered"], endings["refused"]) > 5, endings
+    still_works(house, "all")
