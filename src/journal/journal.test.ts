@@ -43,6 +43,7 @@ describe.each(adapters)("the %s journal", (_, make) => {
     expect(all.map(({ seq }) => seq)).toEqual(Array.from({ length: 1200 }, (_, i) => i));
     expect(all[7]).toEqual({ seq: 7, ...entry(7) });
     expect([...journal.entries(1198)].map(({ at }) => at)).toEqual([1198, 1199]);
+    expect([...journal.events(3)]).toEqual(all.slice(3).map(({ event }) => event));
     journal.close();
   });
 

@@ -20,6 +20,9 @@ export function memoryJournal(plan: Plan): Journal {
       // the length is read anew each time: a reader that is slow sees what was appended meanwhile
       for (let seq = from; seq < entries.length; seq++) yield JSON.parse(entries[seq]) as JournalEntry;
     },
+    *events(from = 0) {
+      for (const { event } of this.entries(from)) yield event;
+    },
     *latest() {
       for (let seq = entries.length - 1; seq >= 0; seq--) yield JSON.parse(entries[seq]) as JournalEntry;
     },

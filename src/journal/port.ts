@@ -57,6 +57,8 @@ export interface Journal {
   append(entry: Omit<JournalEntry, "seq">): JournalEntry;
   /** in order, from `from` on */
   entries(from?: number): Iterable<JournalEntry>;
+  /** of the entries from `from` on, the events alone: most of an entry is its decisions */
+  events(from?: number): Iterable<Event>;
   /** the newest first */
   latest(): Iterable<JournalEntry>;
   /** replaces the one before */

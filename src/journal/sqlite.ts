@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { chmodSync, existsSync, rmSync } from "node:fs";
 import Database from "libsql";
 import { DanasError } from "../domain/errors.js";
+import type { Event } from "../domain/event.js";
 import type { Plan } from "../domain/plan.js";
 import type { CheckpointRecord, Journal, JournalEntry, SessionRecord } from "./port.js";
 import { type Meta, savedStateTable, schemaVersion, upgraded } from "./versions.js";
@@ -131,6 +132,7 @@ function journalOn(database: Connection, file: string, plan: Plan, id: string): 
   let next = (last.seq ?? -1) + 1;
   const insert = database.prepare("INSERT INTO entries (seq, at, event, decisions) VALUES (?, ?, ?, ?)");
   const select = database.prepare("SELECT seq, at, event, decisions FROM entries WHERE seq >= ? ORDER BY seq LIMIT ?");
+  const selectEvents = database.prepare("SELECT seq, event FROM entries WHERE seq >= ? ORDER BY seq LIMIT ?");
   const dropCheckpoint = database.prepare("DELETE FROM checkpoints WHERE path = ?");
   const selectDown = database.prepare(
     "SELECT seq, at, event, decisions FROM entries WHERE seq < ? ORDER BY seq DESC LIMIT ?",
@@ -147,6 +149,14 @@ function journalOn(database: Connection, file: string, plan: Plan, id: string): 
       for (let seq = from; ; ) {
         const rows = guarded(() => select.all(seq, page)) as EntryRow[];
         for (const row of rows) yield entryOf(row);
+        if (rows.length < page) return;
+        seq = rows[rows.length - 1].seq + 1;
+      }
+    },
+    *events(from = 0) {
+      for (let seq = from; ; ) {
+        const rows = guarded(() => selectEvents.all(seq, page)) as Pick<EntryRow, "seq" | "event">[];
+        for (const { event } of rows) yield JSON.parse(event) as Event;
         if (rows.length < page) return;
         seq = rows[rows.length - 1].seq + 1;
       }

@@ -23,10 +23,6 @@ export const logicOf = (danas: string): string => `danas ${danas} on ${process.v
  */
 export function stateOf(journal: Journal, logic: string | null): RunState {
   const saved = logic === null ? null : journal.savedState();
-  if (saved === null || saved.by !== logic) return fold(journal.plan, events(journal, 0));
-  return fold(journal.plan, events(journal, saved.seq + 1), saved.state as RunState);
-}
-
-function* events(journal: Journal, from: number): Iterable<Event> {
-  for (const { event } of journal.entries(from)) yield event;
+  if (saved === null || saved.by !== logic) return fold(journal.plan, journal.events());
+  return fold(journal.plan, journal.events(saved.seq + 1), saved.state as RunState);
 }

@@ -43,6 +43,7 @@ export function fusedJournal(inner: Journal, fuse: Fuse): Journal {
     plan: inner.plan,
     append: (entry) => fuse.around(`entry ${entry.event.type}`, () => inner.append(entry)),
     entries: (from) => inner.entries(from),
+    events: (from) => inner.events(from),
     latest: () => inner.latest(),
     saveState: (saved) => fuse.around("saving the state", () => inner.saveState(saved)),
     savedState: () => inner.savedState(),

@@ -1,4 +1,4 @@
-"""A disk that fills up while a checkpoint or an export is written: typed, nothing half written, the rest stays whole."""
+"""A disk that fills up while a checkpoint or an export is written: typed, nothing half written, the rest whole."""
 
 from __future__ import annotations
 

@@ -21,6 +21,9 @@ export const fixedJournal = ({ id, plan, entries, sessions, checkpoints }: Writt
   *entries(from = 0) {
     yield* entries.slice(from);
   },
+  *events(from = 0) {
+    for (const { event } of entries.slice(from)) yield event;
+  },
   latest: () => entries.toReversed(),
   saveState: readOnly,
   savedState: () => null,
