@@ -39,7 +39,9 @@ function runSuites(seed, folder) {
     [join(root, "node_modules/vitest/vitest.mjs"), "run", "--no-file-parallelism", "--testTimeout=900000", ...suites],
     { cwd: root, stdio: "inherit", env },
   );
-  const fuzzed = ["test_disturbed_jobs", "test_wire", "test_sessions"].map((name) => `tests/shell/${name}.py`);
+  const fuzzed = ["test_disturbed_jobs", "test_wire", "test_sessions", "test_absurd_messages"].map(
+    (name) => `tests/shell/${name}.py`,
+  );
   const pytest = spawnSync(python, ["-m", "pytest", "-q", ...fuzzed, "tests/core/test_full_disk.py"], {
     cwd: join(root, "python_worker"),
     stdio: "inherit",

@@ -26,6 +26,9 @@ def write(model: Model, job: Checkpoint, run_folder: Path) -> Checkpointed:
     """
     path = below(run_folder, job.path)
     kept = None if job.kept is None else {below(run_folder, other) for other in job.kept}
+    if kept is not None and path.parent == run_folder.resolve():
+        # the journal lies there
+        raise ValueError(f"{job.path} lies in the run's folder itself: only a folder of checkpoints alone is cleared")
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
         make_folder(path.parent)
@@ -55,10 +58,11 @@ def write(model: Model, job: Checkpoint, run_folder: Path) -> Checkpointed:
 
 def _clear(folder: Path, kept: set[Path]) -> None:
     """Removes the other files of the folder. One that cannot be removed costs room, nothing else."""
-    for file in folder.iterdir():
-        if file not in kept and file.is_file():
-            with contextlib.suppress(OSError):
-                file.unlink()
+    with contextlib.suppress(OSError):
+        for file in list(folder.iterdir()):
+            if file not in kept and file.is_file():
+                with contextlib.suppress(OSError):
+                    file.unlink()
 
 
 def read(model: Model, job: Restore, run_folder: Path) -> Restored:

@@ -79,8 +79,13 @@ export async function beginJournal({ runFolder, plan, worker }: Settings): Promi
   // nobody mourns a mock run that the loss of power took: its journal need not be flushed at each entry
   const journal = createJournal(file, plan, { synchronous: worker.kind === "mock" ? "normal" : "full" });
   const fresh = join(runFolder, `${files.plan}.tmp`);
-  writeFileSync(fresh, `${JSON.stringify(plan)}\n`, { mode: 0o600 });
-  renameSync(fresh, join(runFolder, files.plan));
+  try {
+    writeFileSync(fresh, `${JSON.stringify(plan)}\n`, { mode: 0o600 });
+    renameSync(fresh, join(runFolder, files.plan));
+  } catch (error) {
+    journal.close();
+    throw error;
+  }
   return journal;
 }
 

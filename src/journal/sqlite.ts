@@ -133,7 +133,6 @@ function journalOn(database: Connection, file: string, plan: Plan, id: string): 
   const insert = database.prepare("INSERT INTO entries (seq, at, event, decisions) VALUES (?, ?, ?, ?)");
   const select = database.prepare("SELECT seq, at, event, decisions FROM entries WHERE seq >= ? ORDER BY seq LIMIT ?");
   const selectEvents = database.prepare("SELECT seq, event FROM entries WHERE seq >= ? ORDER BY seq LIMIT ?");
-  const dropCheckpoint = database.prepare("DELETE FROM checkpoints WHERE path = ?");
   const selectDown = database.prepare(
     "SELECT seq, at, event, decisions FROM entries WHERE seq < ? ORDER BY seq DESC LIMIT ?",
   );
@@ -180,20 +179,14 @@ function journalOn(database: Connection, file: string, plan: Plan, id: string): 
       return row ? { seq: row.seq, by: row.logic, state: JSON.parse(row.state) } : null;
     },
     recordCheckpoint({ afterJob, path, sha256, bytes, at }) {
-      const statement = database.prepare("INSERT INTO checkpoints VALUES (?, ?, ?, ?, ?)");
-      guarded(
-        database.transaction(() => {
-          dropCheckpoint.run(path);
-          statement.run(afterJob, path, sha256, bytes, at);
-        }),
-      );
+      const insert = database.prepare("INSERT INTO checkpoints VALUES (?, ?, ?, ?, ?)");
+      // two records of one path, should we be killed in between, do no harm: the later one is tried first
+      const replace = database.prepare("DELETE FROM checkpoints WHERE path = ? AND rowid < ?");
+      guarded(() => replace.run(path, insert.run(afterJob, path, sha256, bytes, at).lastInsertRowid));
     },
     dropCheckpoints(paths) {
-      guarded(
-        database.transaction(() => {
-          for (const path of paths) dropCheckpoint.run(path);
-        }),
-      );
+      const drop = database.prepare("DELETE FROM checkpoints WHERE path IN (SELECT value FROM json_each(?))");
+      guarded(() => drop.run(JSON.stringify(paths)));
     },
     checkpoints() {
       const columns = "after_job AS afterJob, path, sha256, bytes, at";

@@ -28,11 +28,17 @@ export function upgraded(meta: Meta, database: InstanceType<typeof Database> | n
     id: randomUUID(),
   };
   if (database) {
-    database.transaction(() => {
+    database.exec("BEGIN IMMEDIATE");
+    try {
       database.exec(savedStateTable);
       database.exec("ALTER TABLE meta ADD COLUMN id TEXT NOT NULL DEFAULT ''");
       database.prepare("UPDATE meta SET schema = ?, plan = ?, id = ?").run(now.schema, now.plan, now.id);
-    })();
+      database.exec("COMMIT");
+    } catch (error) {
+      // a full disk may have rolled back already; the first error is the one that tells
+      if (database.inTransaction) database.exec("ROLLBACK");
+      throw error;
+    }
   }
   return now;
 }

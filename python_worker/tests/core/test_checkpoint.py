@@ -78,6 +78,33 @@ def test_others_are_removed_once_the_new_one_is_whole_and_not_before(tmp_path, m
         worker.execute(words.Checkpoint("checkpoints/5.pt", ("../2.pt",)))
 
 
+def test_once_a_checkpoint_is_whole_the_other_files_of_its_folder_are_removed_but_the_kept(tmp_path, monkeypatch):
+    worker = world.executor(tmp_path, job())
+    for name in "12345":
+        written(worker, f"checkpoints/{name}.pt")
+    (tmp_path / "checkpoints" / ".6.pt.17.tmp").write_bytes(b"of a worker that was killed")
+    (tmp_path / "journal.db").write_bytes(b"precious")
+    written(worker, "elsewhere/1.pt")
+    with monkeypatch.context() as broken:
+        broken.setattr(torch, "save", lambda state, file: file.write(b"x") and 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            worker.execute(words.Checkpoint("checkpoints/6.pt", ()))
+    assert len(os.listdir(tmp_path / "checkpoints")) == 6, "nothing goes before the new one is there"
+    worker.execute(words.Checkpoint("checkpoints/6.pt", ("checkpoints/2.pt", "checkpoints/5.pt", "checkpoints/9.pt")))
+    assert sorted(os.listdir(tmp_path / "checkpoints")) == ["2.pt", "5.pt", "6.pt"]
+    assert sorted(os.listdir(tmp_path)) == ["checkpoints", "elsewhere", "journal.db"]
+
+
+def test_the_runs_own_folder_is_never_cleared(tmp_path):
+    worker = world.executor(tmp_path, job())
+    (tmp_path / "journal.db").write_bytes(b"precious")
+    for path in ("6.pt", "a/../6.pt", "./6.pt"):
+        with pytest.raises(words.JobFailed, match="only a folder of checkpoints") as caught:
+            worker.execute(words.Checkpoint(path, ()))
+        assert caught.value.code == "invalid-job"
+    assert os.listdir(tmp_path) == ["journal.db"]
+
+
 def test_a_write_that_breaks_off_leaves_the_old_file(tmp_path, monkeypatch):
     worker = world.executor(tmp_path, job())
     restore = written(worker)

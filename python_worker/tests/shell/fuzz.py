@@ -12,7 +12,7 @@ from google.protobuf.descriptor import FieldDescriptor
 from google.protobuf.message import Message
 
 NUMBERS = {
-    FieldDescriptor.CPPTYPE_UINT32: [0, 1, 2, 3, 7, 255, 65_537, 2**32 - 1],
+    FieldDescriptor.CPPTYPE_UINT32: [0, 1, 2, 3, 7, 255, 65_537, 2**31, 2**32 - 1],
     FieldDescriptor.CPPTYPE_UINT64: [0, 1, 7, 2**32, 2**63, 2**64 - 1],
     FieldDescriptor.CPPTYPE_DOUBLE: [0.0, -0.0, -1.0, 0.5, 1.0, 1e-300, 1e300, math.inf, -math.inf, math.nan],
     FieldDescriptor.CPPTYPE_BOOL: [False, True],
@@ -23,9 +23,13 @@ NUMBERS = {
 SEED = os.environ.get("DANAS_TORTURE_SEED", "1")
 
 
-def cases(usual: int, what: str) -> int:
-    """how many messages are tried: some hundred in `npm test`, DANAS_FUZZ_MESSAGES in the long form (counted)"""
-    number = int(os.environ.get("DANAS_FUZZ_MESSAGES", usual))
+def cases(usual: int, what: str, share: float = 1.0) -> int:
+    """
+    How many messages are tried: some hundred in `npm test`, DANAS_FUZZ_MESSAGES in the long form (counted), or a share
+    of those where each takes long.
+    """
+    asked = os.environ.get("DANAS_FUZZ_MESSAGES")
+    number = usual if asked is None else int(share * int(asked))
     if counts := os.environ.get("DANAS_TORTURE_COUNTS"):
         with open(counts, "a") as file:
             file.write(json.dumps({"what": what, "times": number}) + "\n")
