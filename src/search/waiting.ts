@@ -1,5 +1,6 @@
 import { DanasError } from "../domain/errors.js";
 import type { Clock } from "../util/clock.js";
+import { limitWords } from "../util/units.js";
 import type { Hello, Worker, WorkerSession } from "../worker/port.js";
 
 /** Waiting that a person's stop ends. */
@@ -61,17 +62,15 @@ export async function openPatiently(worker: Worker, hello: Hello, patience: Pati
       const absent = error instanceof DanasError && error.code === "E_WORKER_UNREACHABLE";
       if (!absent || patienceMs === 0) throw error;
       if (clock.now() >= until) throw givenUp(error, patienceMs);
-      if (attempt === 0) onNotice(`${error.message}; asking again for ${minutes(patienceMs)}`);
+      if (attempt === 0) onNotice(`${error.message}; asking again for ${limitWords(patienceMs)}`);
     }
     await pause(Math.min(30_000, 500 * 2 ** attempt), signal);
     if (signal.aborted) throw new Stopped();
   }
 }
 
-const minutes = (ms: number): string => (ms >= 60_000 ? `${Math.round(ms / 60_000)} min` : `${ms / 1000} s`);
-
 const givenUp = (error: DanasError, patienceMs: number): DanasError =>
-  new DanasError("E_WORKER_LOST", `the worker did not come back within ${minutes(patienceMs)}: ${error.message}`, {
+  new DanasError("E_WORKER_LOST", `the worker did not come back within ${limitWords(patienceMs)}: ${error.message}`, {
     hint: "start it again; `danas resume` goes on from the last checkpoint",
     exitCode: 75,
     cause: error,

@@ -22,3 +22,6 @@ export function parseMacs(text: string): number | null {
   if (!unit && (!/^\d+$/.test(match[1]) || value < 10_000)) return null;
   return Number.isSafeInteger(value) && value > 0 ? value : null;
 }
+
+/** a limit on waiting, as it was set: `15 min`, `0.3 s` */
+export const limitWords = (ms: number): string => (ms >= 60_000 ? `${Math.round(ms / 60_000)} min` : `${ms / 1000} s`);

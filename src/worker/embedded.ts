@@ -1,6 +1,7 @@
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
+import { limitWords } from "../util/units.js";
 import type { Ask, Told } from "./embedded-host.js";
 import { FromWorker, ToWorker } from "./generated/danas/v1/worker.js";
 import type { Connect, LinkEnd } from "./link.js";
@@ -112,7 +113,7 @@ function embeddedConnect(host: OwnedProcess, options: EmbeddedOptions): Connect 
       clearTimeout(deadline);
       if (outstanding === 0 || over || !welcomed) return;
       const late = () => {
-        end({ reason: `no answer within ${jobTimeoutMs / 1000} s`, again: false });
+        end({ reason: `no answer within ${limitWords(jobTimeoutMs)}`, again: false });
         void host.stop();
       };
       deadline = setTimeout(late, jobTimeoutMs);

@@ -1,5 +1,6 @@
 import { DanasError } from "../domain/errors.js";
 import type { NumberedJob } from "../domain/job.js";
+import { limitWords } from "../util/units.js";
 import type { Job as WireJob } from "./generated/danas/v1/job.js";
 import type {
   FromWorker,
@@ -346,7 +347,8 @@ class Session implements WorkerSession {
     const first = this.#pending.values().next();
     if (!jobTimeoutMs || first.done || this.#isOver()) return;
     const { id } = first.value;
-    const late = () => void this.#end(new WorkerLost(`${id} was not answered within ${duration(jobTimeoutMs)}`), "cut");
+    const late = () =>
+      void this.#end(new WorkerLost(`${id} was not answered within ${limitWords(jobTimeoutMs)}`), "cut");
     this.#deadline = setTimeout(late, jobTimeoutMs);
     this.#deadline.unref();
   }
@@ -373,8 +375,6 @@ class Session implements WorkerSession {
     this.#heartbeat = null;
   }
 }
-
-const duration = (ms: number): string => (ms >= 60_000 ? `${Math.round(ms / 60_000)} min` : `${ms / 1000} s`);
 
 interface Made {
   readonly kind: "made";
