@@ -5,8 +5,8 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
-import resource
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -29,15 +29,6 @@ def small_disk(tmp_path):
         pytest.skip(f"no file system may be mounted here: {mount.stderr.strip()}")
     yield folder
     subprocess.run(["umount", "-l", str(folder)], check=True)
-
-
-@pytest.fixture
-def no_large_files():
-    """no file of this process may grow beyond 10 kB: the next best thing to a full disk, and needs no rights"""
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, before[1]))
-    yield
-    resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
 def refused(worker, job: words.Job) -> words.JobFailed:
@@ -75,12 +66,30 @@ def test_a_full_disk_keeps_the_checkpoint_before_and_is_left_once_there_is_room(
     worker.execute(words.Export(A, "exported"))
 
 
-def test_a_file_that_may_not_grow_is_told_the_same_way(tmp_path, no_large_files):
-    worker = world.executor(tmp_path, world.prepare())
-    assert "File too large" in refused(worker, words.Checkpoint("checkpoints/1.pt")).message
-    assert "File too large" in refused(worker, words.Export(A, "exported")).message
-    assert files(tmp_path) == {}
-    worker.execute(world.train([A]))
+LIMITED = """
+import resource, sys
+from pathlib import Path
+sys.path.insert(0, sys.argv[2])
+import test_full_disk, world
+from danas_worker import words
+folder = Path(sys.argv[1])
+worker = world.executor(folder, world.prepare())
+resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, 10_000))
+for job in (words.Checkpoint("checkpoints/1.pt"), words.Export(test_full_disk.A, "exported")):
+    print(test_full_disk.refused(worker, job).message)
+assert test_full_disk.files(folder) == {}
+worker.execute(world.train([test_full_disk.A]))
+"""
+
+
+def test_a_file_that_may_not_grow_is_told_the_same_way(tmp_path):
+    """no file may grow beyond 10 kB: next best to a full disk, needs no rights, and holds for a whole process"""
+    here = str(Path(__file__).parent)
+    child = subprocess.run(
+        [sys.executable, "-c", LIMITED, str(tmp_path), here], capture_output=True, text=True, timeout=120, check=False
+    )
+    assert (child.returncode, child.stderr) == (0, "")
+    assert child.stdout.count("File too large") == 2
 
 
 def test_a_disk_that_became_read_only_is_told_and_still_serves_what_it_holds(small_disk):
