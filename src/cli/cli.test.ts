@@ -1,6 +1,7 @@
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import Database from "libsql";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { danas, mockConfig, type Said } from "./testing/harness.js";
 
@@ -59,7 +60,7 @@ describe("usage", () => {
     const { code, err, out } = await danas(folder, ["validate", "bad.yaml"]);
     expect([code, out]).toEqual([2, ""]);
     expect(err).toMatch(
-      /^E_BUDGET_UNREACHABLE {2}bad\.yaml:10:20 {2}the smallest architecture needs .* MACs, the budget is 2K\n {2}hint: raise budget\.maxMacs.*\n$/,
+      /^E_BUDGET_UNREACHABLE {2}bad\.yaml:10:20 {2}the smallest architecture needs .* MACs, the budget is 2k\n {2}hint: raise budget\.maxMacs.*\n$/,
     );
   });
 });
@@ -91,7 +92,7 @@ describe("before a search", () => {
       /^little\.yaml is fine\n {2}data {5}synthetic, 6 classes, 3x32x32\n {2}space {4}little: 3 slots, 48 networks of /,
     );
     expect(err).toContain(
-      "search   da-nas: warm-up 1 epochs on 2 classes, round 1 2 epochs on 4 classes, round 2 2 epochs on 6 classes",
+      "search   da-nas: warm-up 1 epoch on 2 classes, round 1 2 epochs on 4 classes, round 2 2 epochs on 6 classes",
     );
   });
 
@@ -193,8 +194,16 @@ describe("a run on the mock worker", () => {
     const { code, err } = await danas(home, ["search", "little.yaml"]);
     expect([code, err]).toEqual([
       2,
-      'E_RUN_EXISTS  there is a run "little" already\n  hint: `danas resume little` goes on with it; --name takes another name; --force puts it aside\n',
+      'E_RUN_EXISTS  there is a finished run "little" already\n  hint: `danas report little` tells of it; --name takes another name; --force puts it aside\n',
     ]);
+  });
+
+  it("that is finished has nothing to resume: that is said, with the line for scripts once more", async () => {
+    const { code, out, err } = await danas(home, ["resume", "little"]);
+    expect([code, out]).toEqual([0, searched.out]);
+    expect(err).toMatch(/^run little is finished, nothing is left to do; what came of it:\n/);
+    expect(err).not.toContain("the mock worker");
+    expect(await danas(home, ["resume", "little", "-q"])).toEqual({ code: 0, out: searched.out, err: "" });
   });
 
   it("finds the same again from the same seed, under another name", async () => {
@@ -220,6 +229,30 @@ describe("a run on the mock worker", () => {
     expect([code, out]).toEqual([
       0,
       expect.stringMatching(/^\d+ entries, \d+ decisions: every one came out as it was recorded\n$/),
+    ]);
+    cpSync(join(home, "runs/little"), join(home, "elsewhere/tampered"), { recursive: true });
+    const database = new Database(join(home, "elsewhere/tampered/journal.db"));
+    const rows = database.prepare("SELECT seq, decisions FROM entries WHERE decisions LIKE '%\"prune\"%'").all() as {
+      seq: number;
+      decisions: string;
+    }[];
+    const { seq, decisions } = rows[0];
+    const tampered = (JSON.parse(decisions) as { type: string; cuts: { candidate: number }[] }[]).map((decision) =>
+      decision.type === "prune"
+        ? { ...decision, cuts: decision.cuts.map((cut, index) => (index === 0 ? { ...cut, candidate: 99 } : cut)) }
+        : decision,
+    );
+    database.prepare("UPDATE entries SET decisions = ? WHERE seq = ?").run(JSON.stringify(tampered), seq);
+    database.close();
+    const caught = await danas(home, ["replay", "elsewhere/tampered"]);
+    expect([caught.code, caught.out]).toEqual([1, ""]);
+    expect(caught.err).toMatch(
+      new RegExp(`^E_DIVERGENCE {2}entry ${seq}, decision \\d+ comes out otherwise, first at `),
+    );
+    const json = await danas(home, ["replay", "elsewhere/tampered", "--json"]);
+    expect([json.code, JSON.parse(json.out)]).toEqual([
+      1,
+      expect.objectContaining({ divergence: expect.objectContaining({ seq }) }),
     ]);
   });
 
@@ -282,6 +315,18 @@ describe("a run on the mock worker", () => {
     ]);
     expect([code, lastLine(out)]).toEqual([0, expect.objectContaining({ run: "given" })]);
     expect((await danas(home, ["resume", "given", "-q"])).code).toBe(0);
+  });
+
+  it("does not rank for a file that cannot be written", async () => {
+    for (const file of ["nowhere/ranking.json", "runs"]) {
+      const { code, out, err } = await danas(home, ["rank", "little.yaml", "--name", "unwritten", "--out", file]);
+      expect([code, out, err]).toEqual([
+        2,
+        "",
+        expect.stringMatching(/^E_RANKING_WRITE {2}cannot write .*\n {2}hint: /),
+      ]);
+    }
+    expect(existsSync(join(home, "runs/unwritten"))).toBe(false);
   });
 
   it("does not let its plan be changed once it has begun", async () => {

@@ -139,6 +139,7 @@ export function buildProgram(io: Io, version: string, done: (code: number) => vo
     .addOption(name)
     .addOption(force)
     .addOption(quiet)
+    .addHelpText("after", stopping)
     .action((config, options) => does(async () => (await import("./commands/rank.js")).rank(config, options, io)));
 
   command("retrain", "train one network from scratch, test it once, export it", runs, [
@@ -152,6 +153,7 @@ export function buildProgram(io: Io, version: string, done: (code: number) => vo
     .addOption(name)
     .addOption(force)
     .addOption(quiet)
+    .addHelpText("after", stopping)
     .action((target, options) =>
       does(async () => (await import("./commands/retrain.js")).retrain(target, options, io)),
     );

@@ -3,6 +3,7 @@ import { basename, dirname, join, relative, resolve } from "node:path";
 import { DanasError } from "../domain/errors.js";
 import type { Settings } from "../domain/settings.js";
 import type { Journal } from "../journal/port.js";
+import { createJournal, openJournal } from "../journal/sqlite.js";
 import { closest } from "../util/closest.js";
 import type { Io } from "./io.js";
 import { isAlive, ownerOf } from "./owner.js";
@@ -21,6 +22,25 @@ export const files = {
 export const journalOf = (folder: string): string => join(folder, files.journal);
 
 const isRun = (folder: string): boolean => existsSync(journalOf(folder)) && existsSync(join(folder, files.plan));
+
+/** whether the run reached its end; false also where its journal cannot be read */
+function isFinished(folder: string): boolean {
+  try {
+    const journal = openJournal(journalOf(folder), { readonly: true });
+    try {
+      return reachedItsEnd(journal);
+    } finally {
+      journal.close();
+    }
+  } catch {
+    return false;
+  }
+}
+
+export function reachedItsEnd(journal: Journal): boolean {
+  for (const { decisions } of journal.latest()) return decisions.some(({ type }) => type === "finish");
+  return false;
+}
 
 /** a run's folder as a person would type it */
 export function shortName(folder: string, io: Io): string {
@@ -45,8 +65,10 @@ export function createRunFolder(
   if (isRun(runFolder)) {
     if (!force) {
       const name = shortName(runFolder, io);
-      throw new DanasError("E_RUN_EXISTS", `there is a run "${name}" already`, {
-        hint: `\`danas resume ${name}\` goes on with it; --name takes another name; --force puts it aside`,
+      const finished = isFinished(runFolder);
+      const instead = finished ? `\`danas report ${name}\` tells of it` : `\`danas resume ${name}\` goes on with it`;
+      throw new DanasError("E_RUN_EXISTS", `there is a ${finished ? "finished " : ""}run "${name}" already`, {
+        hint: `${instead}; --name takes another name; --force puts it aside`,
       });
     }
     putAside(runFolder, io);
@@ -73,7 +95,6 @@ export function createRunFolder(
  * that counts for nothing and is used again.
  */
 export async function beginJournal({ runFolder, plan, worker }: Settings): Promise<Journal> {
-  const { createJournal } = await import("../journal/sqlite.js");
   const file = journalOf(runFolder);
   for (const left of [file, `${file}-wal`, `${file}-shm`]) rmSync(left, { force: true });
   // nobody mourns a mock run that the loss of power took: its journal need not be flushed at each entry

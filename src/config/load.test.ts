@@ -118,6 +118,16 @@ retrain: { augment: { padd: 3 }, test: yes please }
     ],
     ["a search without its ranking", `${synthetic}ranking: none\n`, "E_RANKING_MISSING danas.yaml:3:10 "],
     [
+      "one round of fewer classes without a ranking to take them from",
+      `${synthetic}ranking: none\nsearch: { warmup: { epochs: 0 }, rounds: [{ classes: 19 }, { classes: all }] }\n`,
+      "E_RANKING_MISSING danas.yaml:3:10 ",
+    ],
+    [
+      "a ranking that is to be trained by no program",
+      `${synthetic}programs: [search]\n`,
+      "E_PROGRAMS danas.yaml:3:11 the search needs a ranking",
+    ],
+    [
       "programs out of order",
       `${synthetic}programs: [search, rank]\n`,
       "E_PROGRAMS danas.yaml:3:11 programs must be in the order",
@@ -263,6 +273,12 @@ describe("a resolved plan", () => {
       expect([plan.programs, plan.ranking.source]).toEqual([["search", "retrain"], "none"]);
     }
     expect(fine(`${synthetic}search: { order: random }\n`).programs).toEqual(["search", "retrain"]);
+    // the control without a curriculum: in whichever order, all classes are there from the start
+    const whole = "search: { warmup: { classes: 20 }, rounds: [{ classes: 100% }, { classes: all }] }\n";
+    for (const ranking of ["", "ranking: none\n"])
+      expect(fine(synthetic + whole + ranking).programs).toEqual(["search", "retrain"]);
+    // a ranking that was asked for is trained all the same
+    expect(fine(`${synthetic}${whole}ranking: { epochs: 2 }\n`).programs).toEqual(["rank", "search", "retrain"]);
     expect(
       fine(`${synthetic}retrain: { architecture: k3e3.skip.skip/k3e3.skip.skip/k3e3.skip.skip/k3e3.skip.skip }\n`)
         .programs,

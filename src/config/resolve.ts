@@ -43,7 +43,7 @@ export function resolve(config: Config, document: Document, file: string, around
   const ranking = resolveRanking(at, space, costs, config.programs ?? null);
   const search = resolveSearch(at, budget, data.classes, data.input);
   const retrain = resolveRetrain(at, space, data);
-  const programs = ranking ? resolvePrograms(at, ranking) : [];
+  const programs = ranking ? resolvePrograms(at, ranking, data.classes) : [];
   stopIfAny(at);
   if (!ranking) throw new Error("the ranking was not resolved, and nobody said why");
   const plan: Plan = {

@@ -64,7 +64,7 @@ describe("a budget out of reach", () => {
   it("is told for parameters, and for a least of MACs", () => {
     expect(() => checkReachable(table, { ...none, maxParams: 250_000 })).toThrow(
       told(
-        "the architecture with the fewest parameters has 300K, the budget is 250K",
+        "the architecture with the fewest parameters has 300k, the budget is 250k",
         "raise budget.maxParams, or use a smaller space",
       ),
     );
@@ -79,7 +79,7 @@ describe("a budget out of reach", () => {
   it("is told where each limit can be kept, but not both", () => {
     expect(() => checkReachable(table, { ...none, maxMacs: 70e6, maxParams: 400_000 })).toThrow(
       told(
-        "each limit of the budget can be kept, but not all at once: at most 70M MACs, at most 400K parameters",
+        "each limit of the budget can be kept, but not all at once: at most 70M MACs, at most 400k parameters",
         "raise budget.maxMacs or budget.maxParams, or lower budget.minMacs",
       ),
     );

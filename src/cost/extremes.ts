@@ -1,7 +1,7 @@
 import type { Budget, Cost, CostTable } from "../domain/cost.js";
 import { DanasError } from "../domain/errors.js";
 import type { Alive, Architecture } from "../domain/space.js";
-import { formatMacs } from "../util/units.js";
+import { amount } from "../util/units.js";
 import { mostLikelyWithin } from "./best.js";
 import { architectureCost } from "./table.js";
 
@@ -36,13 +36,13 @@ export function checkReachable(table: CostTable, budget: Budget, alive: Alive = 
   const { maxMacs, minMacs, maxParams } = budget;
   if (maxMacs !== null && smallest.macs > maxMacs) {
     throw unreachable(
-      `the smallest architecture needs ${formatMacs(smallest.macs)} MACs, the budget is ${formatMacs(maxMacs)}`,
+      `the smallest architecture needs ${amount(smallest.macs)} MACs, the budget is ${amount(maxMacs)}`,
       "raise budget.maxMacs, or use a smaller space or input",
     );
   }
   if (minMacs !== null && largest.macs < minMacs) {
     throw unreachable(
-      `the largest architecture has ${formatMacs(largest.macs)} MACs, the budget asks for at least ${formatMacs(minMacs)}`,
+      `the largest architecture has ${amount(largest.macs)} MACs, the budget asks for at least ${amount(minMacs)}`,
       "lower budget.minMacs, or use a larger space or input",
     );
   }
@@ -52,7 +52,7 @@ export function checkReachable(table: CostTable, budget: Budget, alive: Alive = 
   );
   if (maxParams !== null && fewest > maxParams) {
     throw unreachable(
-      `the architecture with the fewest parameters has ${formatMacs(fewest)}, the budget is ${formatMacs(maxParams)}`,
+      `the architecture with the fewest parameters has ${amount(fewest)}, the budget is ${amount(maxParams)}`,
       "raise budget.maxParams, or use a smaller space",
     );
   }
@@ -70,7 +70,7 @@ const unreachable = (message: string, hint: string): DanasError =>
 
 const limitsInWords = ({ maxMacs, minMacs, maxParams }: Budget): string =>
   [
-    ...(minMacs === null ? [] : [`at least ${formatMacs(minMacs)} MACs`]),
-    ...(maxMacs === null ? [] : [`at most ${formatMacs(maxMacs)} MACs`]),
-    ...(maxParams === null ? [] : [`at most ${formatMacs(maxParams)} parameters`]),
+    ...(minMacs === null ? [] : [`at least ${amount(minMacs)} MACs`]),
+    ...(maxMacs === null ? [] : [`at most ${amount(maxMacs)} MACs`]),
+    ...(maxParams === null ? [] : [`at most ${amount(maxParams)} parameters`]),
   ].join(", ");

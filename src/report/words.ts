@@ -1,37 +1,17 @@
 /** Numbers as people read them. Always the same text for the same number: no locale, no time zone but UTC. */
 
+import { significant } from "../util/units.js";
+
+export { amount, significant } from "../util/units.js";
+
 const groups = (digits: string): string => digits.replace(/\B(?=(\d{3})+$)/g, ",");
 
 /** 1234567 → `1,234,567` */
 export const countWords = (count: number | bigint): string =>
   typeof count === "bigint" || Number.isInteger(count) ? groups(count.toString()) : decimal(count, 1);
 
-/** three significant digits and a unit: `3.12M`, `61.2M`, `1.20G`; below a thousand as it is */
-export function amount(value: number): string {
-  const units = ["", "k", "M", "G", "T", "P", "E"];
-  let unit = 0;
-  let rest = value;
-  while (Math.abs(rest) >= 999.5 && unit < units.length - 1) {
-    rest /= 1000;
-    unit++;
-  }
-  if (unit === 0) return Number.isInteger(rest) ? String(rest) : significant(rest);
-  return significant(rest) + units[unit];
-}
-
 /** as an axis has it: no zeros at the end */
 export const tick = (text: string): string => text.replace(/(\.\d*?)0+(?=\D|$)/, "$1").replace(/\.(?=\D|$)/, "");
-
-/** three significant digits, never in exponents for what a report shows */
-export function significant(value: number): string {
-  const size = Math.abs(value);
-  if (value === 0) return "0";
-  if (size >= 99.95) return value.toFixed(0);
-  if (size >= 9.995) return value.toFixed(1);
-  if (size >= 0.9995) return value.toFixed(2);
-  if (size >= 0.0005) return value.toFixed(3);
-  return value.toExponential(1);
-}
 
 export const decimal = (value: number, digits: number): string => value.toFixed(digits);
 

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { builtinSpace, builtinSpaces } from "./builtins.js";
+import { decode, encode } from "./encoding.js";
 import { countArchitectures } from "./size.js";
 
 const build = (name: string) => builtinSpace(name, builtinSpaces[name].input, 1000);
@@ -13,6 +14,16 @@ describe("the built-in spaces", () => {
     expect(build(name).name).toBe(name);
     expect(builtinSpaces[name].about).toMatch(/\S/);
   });
+
+  it.each(Object.keys(builtinSpaces))(
+    "%s writes its first and its last network so that they are read again",
+    (name) => {
+      const { slots } = build(name);
+      const ends = [slots.map(() => 0), slots.map(({ candidates }) => candidates.length - 1)];
+      for (const architecture of ends)
+        expect(decode(build(name), encode(build(name), architecture))).toEqual(architecture);
+    },
+  );
 
   it.each(["danas-mobile", "proxyless-mobile"])("%s is the MobileNetV2 chain of 21 slots", (name) => {
     const { slots, stem, head } = build(name);

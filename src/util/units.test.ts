@@ -1,25 +1,25 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { formatMacs, parseMacs } from "./units.js";
+import { amount, parseMacs } from "./units.js";
 
 describe("MACs as people write them", () => {
   it.each([
     [0, "0"],
     [999, "999"],
-    [1000, "1K"],
-    [1001, "1.00K"],
+    [1000, "1k"],
+    [1001, "1.00k"],
     [4_000_000, "4M"],
     [4_250_000, "4.25M"],
     [9_996_000, "10.0M"],
     [40_000_000, "40M"],
     [61_234_567, "61.2M"],
-    [300_774_272, "300.8M"],
+    [300_774_272, "301M"],
     [999_600, "1.00M"],
-    [999_400, "999.4K"],
+    [999_400, "999k"],
     [1_200_000_000, "1.20G"],
-    [2 ** 53 - 1, "9007T"],
+    [2 ** 53 - 1, "9.01P"],
   ])("%i is shown as %s", (macs, text) => {
-    expect(formatMacs(macs)).toBe(text);
+    expect(amount(macs)).toBe(text);
   });
 
   it.each([
@@ -43,8 +43,8 @@ describe("MACs as people write them", () => {
 
   it("are read again as shown, to the digits shown", () => {
     fc.assert(
-      fc.property(fc.integer({ min: 10_000, max: 2 ** 50 }), (macs) => {
-        const again = parseMacs(formatMacs(macs)) as number;
+      fc.property(fc.integer({ min: 10_000, max: 9e14 }), (macs) => {
+        const again = parseMacs(amount(macs)) as number;
         expect(Math.abs(again - macs) / macs).toBeLessThan(0.0051);
       }),
     );

@@ -9,6 +9,7 @@ from typing import Any
 
 import torch
 from torch import Tensor
+from torch.utils.data import DataLoader
 
 from .. import words
 from .decode import from_anything
@@ -26,12 +27,19 @@ def read_factory(source: words.PythonFactory, spec: words.DataSpec, allow_module
     """
     made = _called(source, allow_modules)
     if not isinstance(made, dict) or "train" not in made:
-        raise data_error(f"{source.factory} must return a dict of data sets with at least 'train'")
+        raise data_error(
+            f"{source.factory} must return a dict of data sets with at least 'train', and it "
+            + ("has none" if isinstance(made, dict) else f"returns a {type(made).__name__}"),
+            "return {'train': …, 'test': …}; `valid` may be given, or is held out of train",
+        )
     strange = next((key for key in made if key not in (*SPLITS, "classes")), None)
     if strange is not None:
         raise data_error(f"{source.factory} returns {strange!r}, which is no split", f"use {', '.join(SPLITS)}")
     classes = _class_names(source, made, spec)
-    return Source(classes, {split: _pool(split, made[split], classes, spec) for split in SPLITS if split in made})
+    return Source(
+        classes,
+        {split: _pool(split, _map_style(split, made[split]), classes, spec) for split in SPLITS if split in made},
+    )
 
 
 def _called(source: words.PythonFactory, allow_modules: frozenset[str]) -> Any:
@@ -46,6 +54,13 @@ def _called(source: words.PythonFactory, allow_modules: frozenset[str]) -> Any:
         )
     try:
         return getattr(importlib.import_module(module_name), function_name)(**source.options)
+    except ModuleNotFoundError as error:
+        if error.name is None or not (module_name == error.name or module_name.startswith(f"{error.name}.")):
+            raise _theirs(source.factory, error) from error
+        raise data_error(
+            f"there is no Python module {error.name!r}",
+            "put it beside the config (for a remote worker: where that is started), or correct data.factory",
+        ) from error
     except (Exception, SystemExit) as error:  # whatever a person's own code raises is theirs to read
         raise _theirs(source.factory, error) from error
 
@@ -119,6 +134,21 @@ def _count(split: str, items: Any) -> int:
         raise data_error(
             f"split {split} has no length: {error}", "data sets must be map-style: __len__ and __getitem__"
         ) from None
+
+
+def _map_style(split: str, items: Any) -> Any:
+    """Refuses what makes batches itself: batches, their order and augmentation are danas's."""
+    if isinstance(items, DataLoader):
+        raise data_error(
+            f"split {split} is a DataLoader, a data set is wanted",
+            "return the loader's .dataset: danas makes the batches, shuffles and augments itself",
+        )
+    if not hasattr(items, "__getitem__"):
+        raise data_error(
+            f"split {split} is a {type(items).__name__}, whose items cannot be had by index",
+            "data sets must be map-style: __len__ and __getitem__",
+        )
+    return items
 
 
 def _labels(split: str, labels: list[Any], classes: tuple[str, ...]) -> Tensor:

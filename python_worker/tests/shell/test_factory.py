@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import sys
 import threading
 from collections.abc import Callable
@@ -12,6 +13,7 @@ import numpy as np
 import pytest
 import sample
 import torch
+from torch.utils.data import DataLoader
 
 from danas_worker import words
 from danas_worker.data import Data, images, open_data
@@ -91,6 +93,18 @@ def test_what_the_function_raises_is_told(factory: Put) -> None:
     assert "unexpected keyword" in refused(factory(lambda: {"train": ITEMS}), "failed", {"colour": 1}).message
 
 
+def test_a_module_that_is_nowhere_is_told_from_one_that_it_needs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.delitem(sys.modules, "a_persons_data", raising=False)
+    missing = refused("a_persons_data:make", "there is no Python module 'a_persons_data'")
+    assert "beside the config" in missing.hint
+    (tmp_path / "a_persons_data.py").write_text("import no_such_package_at_all\n")
+    importlib.invalidate_caches()
+    refused("a_persons_data:make", "a_persons_data:make failed: .* No module named 'no_such_package_at_all'")
+
+
 def test_a_function_that_ends_the_program_ends_only_its_job(factory: Put) -> None:
     refused(factory(lambda: sys.exit("bye")), "SystemExit: bye")
 
@@ -98,6 +112,11 @@ def test_a_function_that_ends_the_program_ends_only_its_job(factory: Put) -> Non
 class Ending(sample.Items):
     def __getitem__(self, index: int) -> Any:
         sys.exit("enough")
+
+
+class Endless:
+    def __getitem__(self, index: int) -> Any:
+        return 10, 0
 
 
 class Odd(sample.Items):
@@ -109,10 +128,12 @@ class Odd(sample.Items):
 @pytest.mark.parametrize(
     ("made", "why"),
     [
-        (None, "must return a dict"),
+        (None, "must return a dict .* it returns a NoneType"),
         ({}, "at least 'train'"),
         ({"train": ITEMS, "val": ITEMS}, "'val', which is no split"),
-        ({"train": iter([])}, "has no length"),
+        ({"train": iter([])}, "whose items cannot be had by index"),
+        ({"train": Endless()}, "has no length"),
+        ({"train": DataLoader(ITEMS)}, "train is a DataLoader, a data set is wanted"),
         ({"train": sample.Items([1, 2], [0, 2])}, "label 2, but there are 2 classes"),
         ({"train": sample.Items([1, 2], [0, -1])}, "label -1"),
         ({"train": sample.Items([1, 2], [0, 0])}, "class '1' has no training image"),

@@ -1,5 +1,5 @@
-import { readFileSync, writeFileSync } from "node:fs";
-import { join, resolve } from "node:path";
+import { accessSync, constants, existsSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
 import { loadConfig } from "../../config/load.js";
 import { DanasError } from "../../domain/errors.js";
 import type { Io } from "../io.js";
@@ -14,6 +14,8 @@ export interface RankOptions extends SearchOptions {
 /** `danas rank CONFIG`: only ranks the classes; the ranking can then be given to searches (ranking.file). */
 export async function rank(config: string, options: RankOptions, io: Io): Promise<number> {
   const at = { cwd: io.cwd, env: io.env };
+  const out = options.out === undefined ? null : resolve(io.cwd, options.out);
+  if (out !== null) checkWritable(out);
   const asked = loadConfig(config, { set: [...settingsOf(options), "programs=[rank]"], ...at });
   if (asked.plan.ranking.source !== "train")
     throw new DanasError("E_PROGRAMS", "the config trains no ranking", { hint: "leave out ranking, or describe it" });
@@ -21,8 +23,18 @@ export async function rank(config: string, options: RankOptions, io: Io): Promis
   const settings = loadConfig(config, { set: [...settingsOf({ ...options, name }), "programs=[rank]"], ...at });
   const original = readFileSync(resolve(io.cwd, config), "utf8");
   const code = await start(settings, { original, force: options.force, quiet: options.quiet }, io);
-  if (code === 0 && options.out !== undefined) {
-    writeFileSync(resolve(io.cwd, options.out), readFileSync(join(settings.runFolder, files.ranking)));
-  }
+  if (code === 0 && out !== null) writeFileSync(out, readFileSync(join(settings.runFolder, files.ranking)));
   return code;
+}
+
+/** asked before hours of training, not after */
+function checkWritable(file: string): void {
+  try {
+    if (existsSync(file) && statSync(file).isDirectory()) throw new Error("it is a folder");
+    accessSync(existsSync(file) ? file : dirname(file), constants.W_OK);
+  } catch (error) {
+    throw new DanasError("E_RANKING_WRITE", `cannot write ${file}: ${(error as Error).message}`, {
+      hint: "name with --out a file in a folder that is there and may be written",
+    });
+  }
 }

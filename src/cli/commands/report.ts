@@ -1,16 +1,22 @@
 import { writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { DanasError } from "../../domain/errors.js";
-import { renderHtml } from "../../report/html.js";
 import { renderJson } from "../../report/json.js";
 import { renderMarkdown } from "../../report/markdown.js";
-import { tellStory } from "../../report/story.js";
+import { type Story, tellStory } from "../../report/story.js";
 import type { Io } from "../io.js";
 import { openFile } from "../open.js";
 import { findRun, shortName } from "../runs.js";
 import { aliveIn, read } from "./status.js";
 
-const formats = { html: renderHtml, md: renderMarkdown, json: renderJson } as const;
+type Render = (story: Story) => string;
+
+const formats = {
+  // with the plotting library, which the others do without
+  html: async (): Promise<Render> => (await import("../../report/html.js")).renderHtml,
+  md: async (): Promise<Render> => renderMarkdown,
+  json: async (): Promise<Render> => renderJson,
+} as const;
 export type Format = keyof typeof formats;
 
 export interface ReportOptions {
@@ -24,7 +30,7 @@ export interface ReportOptions {
 export async function report(run: string, { format, out, open }: ReportOptions, io: Io): Promise<number> {
   const folder = findRun(run, io);
   const story = read(folder, (journal) => tellStory(journal, { ...aliveIn(folder), argument: shortName(folder, io) }));
-  const text = formats[format](story);
+  const text = (await formats[format]())(story);
   if (out === "-") {
     io.out(text);
     return 0;

@@ -3,9 +3,10 @@ import { loadConfig } from "../../config/load.js";
 import { DanasError } from "../../domain/errors.js";
 import { openJournal } from "../../journal/sqlite.js";
 import { makeWorker } from "../adapters.js";
+import { conclude } from "../conclude.js";
 import { conduct } from "../conduct.js";
 import type { Io } from "../io.js";
-import { files, findRun, journalOf } from "../runs.js";
+import { files, findRun, journalOf, reachedItsEnd, shortName } from "../runs.js";
 
 export interface ResumeOptions {
   readonly set: readonly string[];
@@ -23,6 +24,16 @@ export async function resume(run: string, { set, quiet }: ResumeOptions, io: Io)
     throw new DanasError("E_RESUME_SET", `a run that has begun keeps its plan: "${fixed}" cannot be set now`, {
       hint: "only worker.… and checkpoints.… may change; for another plan begin another run with `danas search --name`",
     });
+  }
+  const before = openJournal(journalOf(folder), { readonly: true });
+  try {
+    if (reachedItsEnd(before)) {
+      if (!quiet) io.err(`run ${shortName(folder, io)} is finished, nothing is left to do; what came of it:\n`);
+      await conclude({ folder, journal: before, quiet }, io);
+      return 0;
+    }
+  } finally {
+    before.close();
   }
   // the plan is the journal's; only who trains, and how often to keep it, is read again
   const { worker, checkpoints } = loadConfig(join(folder, files.resolved), {

@@ -2,7 +2,7 @@ import { loadConfig } from "../../config/load.js";
 import { extremes } from "../../cost/extremes.js";
 import { costTable } from "../../cost/table.js";
 import type { Plan } from "../../domain/plan.js";
-import { amount, bigWords } from "../../report/words.js";
+import { amount, bigWords, plural } from "../../report/words.js";
 import { countArchitectures } from "../../spaces/size.js";
 import { findPython } from "../../worker/python.js";
 import type { Io } from "../io.js";
@@ -45,5 +45,5 @@ function summary(plan: Plan): string {
 
 function roundWords({ search: { strategy } }: Plan): string {
   if (strategy.name !== "da-nas") return "";
-  return `: ${strategy.rounds.map(({ name, epochs, classes }) => `${name} ${epochs} epochs on ${classes} classes`).join(", ")}`;
+  return `: ${strategy.rounds.map(({ name, epochs, classes }) => `${name} ${plural(epochs, "epoch")} on ${plural(classes, "class", "classes")}`).join(", ")}`;
 }

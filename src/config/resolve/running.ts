@@ -13,7 +13,7 @@ import { resolveRecipe } from "./recipe.js";
 
 const allPrograms: readonly ProgramName[] = ["rank", "search", "retrain"];
 
-export function resolvePrograms(at: Resolving, ranking: RankingPlan): readonly ProgramName[] {
+export function resolvePrograms(at: Resolving, ranking: RankingPlan, classes: number): readonly ProgramName[] {
   const { programs, retrain } = at.config;
   const given = retrain.architecture !== undefined;
   if (!programs) {
@@ -40,7 +40,12 @@ export function resolvePrograms(at: Resolving, ranking: RankingPlan): readonly P
       "remove rank, or ranking.file",
     );
   }
-  if (programs.includes("search") && needsRanking(at) && ranking.source === "train" && !programs.includes("rank")) {
+  if (
+    programs.includes("search") &&
+    needsRanking(at, classes) &&
+    ranking.source === "train" &&
+    !programs.includes("rank")
+  ) {
     problem(
       at,
       path,

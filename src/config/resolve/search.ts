@@ -133,9 +133,13 @@ function roundsOf(at: Resolving, search: DaNasConfig, classes: number): RoundPla
 const fromRound = ({ cost }: DaNasConfig): number =>
   "fromRound" in cost && typeof cost.fromRound === "number" ? cost.fromRound : 1;
 
+/** how many classes of so many */
+export const classesOf = (wanted: ClassCount, classes: number): number =>
+  "share" in wanted ? Math.min(classes, Math.max(2, Math.round(wanted.share * classes))) : wanted.count;
+
 /** at least two classes: with one there is nothing to learn, and ln(classes) divides the loss */
 function countOf(at: Resolving, path: Path, wanted: ClassCount, classes: number): number {
-  if ("share" in wanted) return Math.min(classes, Math.max(2, Math.round(wanted.share * classes)));
+  if ("share" in wanted) return classesOf(wanted, classes);
   if (wanted.count < 2)
     problem(at, path, "E_ROUNDS", "a round needs at least 2 classes", "with one there is nothing to tell apart");
   if (wanted.count > classes)

@@ -21,8 +21,11 @@ export function answer(story: Story): Html {
   }<p class="says">${says}</p></div><div><p class="lede">${unbroken(lede(story))}</p>${found && facts(story, found)}</div></div>`;
 }
 
-/** a number is not parted from its unit at a line's end */
-const unbroken = (text: string): string => text.replace(/(\d) (?=(?:ms|s|min|h|d|%)\b)/g, "$1\u00a0");
+/** a number is not parted from its unit at a line's end, nor a name at its dash */
+function unbroken(text: string): Html {
+  const kept = text.replace(/(\d) (?=(?:ms|s|min|h|d|%)\b)/g, "$1\u00a0");
+  return html`${kept.split(/\b([A-Z]{2,6}-[A-Z]{2,6})\b/).map((part, index) => (index % 2 === 0 ? part : html`<span style="white-space:nowrap">${part}</span>`))}`;
+}
 
 function facts(story: Story, found: Found): Html {
   const { maxMacs } = story.asked.budget;
@@ -33,7 +36,7 @@ function facts(story: Story, found: Found): Html {
     wallMs,
   )}<small>${story.effort.programs
     .filter(({ program }) => program !== "inspect")
-    .map(({ program, wallMs: ms }) => `${program} ${duration(ms)}`)
+    .map(({ program, wallMs: ms }) => `${program} ${duration(ms)}`.replaceAll(" ", "\u00a0"))
     .join(", ")}</small></dd></div></dl>`;
 }
 

@@ -121,7 +121,7 @@ function strips(story: Story): Html {
       title: "Probabilities, slot by slot",
       wide: true,
       about:
-        "Time runs to the right, rows are candidates: those that lasted on top. Darker is likelier; a row ends where its candidate was cut. White lines are the ends of rounds.",
+        "Time runs to the right, rows are candidates: those that lasted on top. Darker is likelier; a row ends where its candidate was cut. The gaps are the ends of rounds.",
     },
     html`${key(shown.map((value) => ({ colour: "var(--accent)", opacity: levelOpacity(levelOf(value)), label: percent(value, 0) })))}<div class="multiples">${story.slots.map(
       (slot, index) => {

@@ -79,7 +79,7 @@ function rankingTable({ ranking, rounds }: Story, ranks: readonly number[]): Htm
 function agreement({ ranking }: Story): Html | null {
   if (!ranking || ranking.scoreAgreement.length + ranking.referenceAgreement.length === 0) return null;
   return html`<h3>Would another measure rank them alike?</h3>${table(
-    "Spearman rank correlation of the easy-to-hard orders: 1 = the same order, 0 = unrelated",
+    "Spearman rank correlation of the easy-to-hard orders: 1 = the same order, 0 = unrelated, -1 = the reverse",
     [
       { head: "between", of: ({ a }) => a },
       { head: "and", of: ({ b }) => b },

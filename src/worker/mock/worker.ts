@@ -180,12 +180,18 @@ class MockSession implements WorkerSession {
   }
 
   private wait(ms: number): Promise<void> {
+    const { signal } = this.ended;
     return new Promise((resolve, reject) => {
-      const timer = setTimeout(resolve, ms);
-      this.ended.signal.addEventListener("abort", () => {
+      const stop = () => {
         clearTimeout(timer);
-        reject(this.ended.signal.reason);
-      });
+        reject(signal.reason);
+      };
+      const timer = setTimeout(() => {
+        // thousands of jobs wait one after another: none leaves a listener behind
+        signal.removeEventListener("abort", stop);
+        resolve();
+      }, ms);
+      signal.addEventListener("abort", stop, { once: true });
     });
   }
 
