@@ -84,7 +84,9 @@ async function end(conducted: Conducted, ending: Ending, name: string, io: Io): 
       return 75;
     case "failed": {
       const { code, message, hint } = ending.failure;
-      const again = ending.resumable ? `${hint ? `${hint}; then ` : ""}\`danas resume ${name}\` goes on` : hint;
+      // a run keeps its plan: what must change in the config begins another run
+      const other = code === "io" ? "" : "; where the config must change, `danas search CONFIG --force` begins anew";
+      const again = ending.resumable ? `${hint ? `${hint}; then ` : ""}\`danas resume ${name}\` goes on${other}` : hint;
       throw new DanasError(`E_RUN_${code.toUpperCase().replaceAll("-", "_")}`, message, {
         hint: again || `\`danas status ${name}\` tells more`,
         // a disk that is full is no failure of the run: it waits for room
