@@ -62,11 +62,13 @@ async function searchWithKills(options: DurabilityOptions, folder: string): Prom
   let killedAt: number | null = null;
   let stepHeard = false;
   let lostMs = 0;
+  let workerPid = 0;
   const inner = await options.makeWorker();
   const watched: Worker = {
     ...inner,
     async open(hello) {
       const session = await inner.open(hello);
+      workerPid = session.welcome.pid;
       let heardAt = performance.now();
       const hear = async <T>(answer: Promise<T>, act: (tookMs: number) => void): Promise<T> => {
         const told = await answer;
@@ -125,10 +127,9 @@ async function searchWithKills(options: DurabilityOptions, folder: string): Prom
         // in the middle of training, some jobs after the last time
         const training = state.phase === "running" && state.inFlight[0]?.job.kind === "train";
         if (!training || entriesSinceKill < 25 || firstAnswers.length >= repeats) return;
-        const pid = Number(journal.sessions().at(-1)?.worker.split(" ")[2]);
         stepHeard = false;
         killedAt = performance.now();
-        process.kill(pid, "SIGKILL");
+        process.kill(workerPid, "SIGKILL");
       },
     },
   });

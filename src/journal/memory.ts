@@ -8,6 +8,10 @@ export function memoryJournal(plan: Plan): Journal {
   let checkpoints: CheckpointRecord[] = [];
   const sessions: SessionRecord[] = [];
   let saved: string | null = null;
+  const amendSession = (incarnation: number, changes: Partial<SessionRecord>) => {
+    const index = sessions.findIndex((session) => session.incarnation === incarnation);
+    if (index >= 0) sessions[index] = { ...sessions[index], ...changes };
+  };
   return {
     id: randomUUID(),
     plan,
@@ -41,14 +45,8 @@ export function memoryJournal(plan: Plan): Journal {
     beginSession(record) {
       sessions.push({ ...record, mock: false, versions: {}, endedAt: null, outcome: null, message: null });
     },
-    welcomeSession(incarnation, welcome) {
-      const index = sessions.findIndex((session) => session.incarnation === incarnation);
-      if (index >= 0) sessions[index] = { ...sessions[index], ...welcome };
-    },
-    endSession(incarnation, { at, outcome, message }) {
-      const index = sessions.findIndex((session) => session.incarnation === incarnation);
-      if (index >= 0) sessions[index] = { ...sessions[index], endedAt: at, outcome, message };
-    },
+    welcomeSession: amendSession,
+    endSession: (incarnation, { at, outcome, message }) => amendSession(incarnation, { endedAt: at, outcome, message }),
     sessions: () => [...sessions],
     close() {},
   };

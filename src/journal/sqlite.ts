@@ -134,8 +134,20 @@ function journalOn(database: Connection, file: string, plan: Plan, id: string): 
   const select = database.prepare("SELECT seq, at, event, decisions FROM entries WHERE seq >= ? ORDER BY seq LIMIT ?");
   const selectEvents = database.prepare("SELECT seq, event FROM entries WHERE seq >= ? ORDER BY seq LIMIT ?");
   const selectDown = database.prepare(
-    "SELECT seq, at, event, decisions FROM entries WHERE seq < ? ORDER BY seq DESC LIMIT ?",
+    "SELECT seq, at, event, decisions FROM entries WHERE seq <= ? ORDER BY seq DESC LIMIT ?",
   );
+  function* paged<Row extends { readonly seq: number }>(
+    statement: typeof select,
+    first: number,
+    direction: 1 | -1,
+  ): Iterable<Row> {
+    for (let seq = first; ; ) {
+      const rows = guarded(() => statement.all(seq, page)) as Row[];
+      yield* rows;
+      if (rows.length < page) return;
+      seq = rows[rows.length - 1].seq + direction;
+    }
+  }
   return {
     id,
     plan,
@@ -145,28 +157,14 @@ function journalOn(database: Connection, file: string, plan: Plan, id: string): 
       return { seq: next++, at, event, decisions };
     },
     *entries(from = 0) {
-      for (let seq = from; ; ) {
-        const rows = guarded(() => select.all(seq, page)) as EntryRow[];
-        for (const row of rows) yield entryOf(row);
-        if (rows.length < page) return;
-        seq = rows[rows.length - 1].seq + 1;
-      }
+      for (const row of paged<EntryRow>(select, from, 1)) yield entryOf(row);
     },
     *events(from = 0) {
-      for (let seq = from; ; ) {
-        const rows = guarded(() => selectEvents.all(seq, page)) as Pick<EntryRow, "seq" | "event">[];
-        for (const { event } of rows) yield JSON.parse(event) as Event;
-        if (rows.length < page) return;
-        seq = rows[rows.length - 1].seq + 1;
-      }
+      for (const { event } of paged<Pick<EntryRow, "seq" | "event">>(selectEvents, from, 1))
+        yield JSON.parse(event) as Event;
     },
     *latest() {
-      for (let below = next; ; ) {
-        const rows = guarded(() => selectDown.all(below, page)) as EntryRow[];
-        for (const row of rows) yield entryOf(row);
-        if (rows.length < page) return;
-        below = rows[rows.length - 1].seq;
-      }
+      for (const row of paged<EntryRow>(selectDown, next - 1, -1)) yield entryOf(row);
     },
     saveState({ seq, by, state }) {
       const statement = database.prepare("INSERT OR REPLACE INTO state (one, seq, logic, state) VALUES (1, ?, ?, ?)");

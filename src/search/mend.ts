@@ -15,7 +15,7 @@ export interface Mending {
 export const unmended: Mending = { times: 0, rateScale: 1 };
 
 /** A train job with its learning rates as they are now. */
-export function scaled(job: Job, { rateScale }: Mending): Job {
+export function scaled(job: Job, rateScale: number): Job {
   if (job.kind !== "train" || rateScale === 1) return job;
   return { ...job, steps: job.steps.map((step) => ({ ...step, learningRate: step.learningRate * rateScale })) };
 }
@@ -43,11 +43,10 @@ export function mended(
   if (rule === "skip-batch") {
     return { mending: { ...before, times }, jobs: [withNextBatch(failed, failure.step ?? 0), ...behind] };
   }
-  // what is in flight carries the old scale already
-  const onTop: Mending = { times, rateScale: factor };
   return {
     mending: { times, rateScale: before.rateScale * factor },
-    jobs: [failed, ...behind].map((job) => scaled(job, onTop)),
+    // what is in flight carries the old scale already
+    jobs: [failed, ...behind].map((job) => scaled(job, factor)),
   };
 }
 

@@ -172,7 +172,7 @@ function pump(plan: Plan, running: Running, decisions: Decision[]): Step {
       const { nextJobId, model } = state;
       return beginProgram(plan, state.program + 1, { facts, nextJobId, model }, decisions);
     }
-    const numbered: NumberedJob = { id: state.nextJobId, job: scaled(next.job, state.mending) };
+    const numbered: NumberedJob = { id: state.nextJobId, job: scaled(next.job, state.mending.rateScale) };
     decisions.push({ type: "issue", ...numbered });
     state = {
       ...state,
