@@ -1,5 +1,6 @@
 import { Client, type ClientDuplexStream, credentials, Metadata, status } from "@grpc/grpc-js";
 import { DanasError } from "../domain/errors.js";
+import { isLocalAddress } from "../util/address.js";
 import { FromWorker, ToWorker, WorkerDefinition } from "./generated/danas/v1/worker.js";
 import type { Connect, Link, LinkEnd } from "./link.js";
 import type { Hello, Worker, WorkerSession } from "./port.js";
@@ -77,7 +78,7 @@ async function betterWord(error: unknown, { address, tls }: GrpcOptions): Promis
 /** with keys of this session alone; where ZeroMQ does not load, nothing is watched: telemetry is for the eyes only */
 async function watching(address: string): Promise<Watching> {
   const pair = await import("../telemetry/curve.js").then(({ makeKeyPair }) => makeKeyPair()).catch(() => null);
-  return watchingFrom(address, isLocal(address), pair);
+  return watchingFrom(address, isLocalAddress(address), pair);
 }
 
 /**
@@ -97,7 +98,7 @@ export function grpcConnect(options: Pick<GrpcOptions, "address" | "tls" | "toke
       // a link that broke is given up whole: the next one must not find the old one's backoff
       "grpc.use_local_subchannel_pool": 1,
       "grpc.enable_retries": 0,
-      ...(isLocal(options.address) ? { "grpc.enable_http_proxy": 0 } : {}),
+      ...(isLocalAddress(options.address) ? { "grpc.enable_http_proxy": 0 } : {}),
     });
     const metadata = new Metadata();
     if (options.token) metadata.set("authorization", `Bearer ${options.token}`);
@@ -164,12 +165,9 @@ function endOf(error: Error & { code?: number; details?: string }): LinkEnd {
 
 // ---- addresses and secrets ------------------------------------------------------------------------------------------
 
-const isLocal = (address: string): boolean =>
-  address.startsWith("unix:") || /^(localhost|127(\.\d+){3}|\[::1\]):\d+$/.test(address);
-
 /** Weights and a person's data paths go over this wire: in the open only where nobody else listens. */
 function checkPlaintext({ address, tls }: GrpcOptions): void {
-  if (tls || isLocal(address)) return;
+  if (tls || isLocalAddress(address)) return;
   throw new DanasError("E_WORKER_PLAINTEXT", `${address} is another machine, and the connection is not encrypted`, {
     hint: "set worker.tls (ca, and cert with key for both sides), or tunnel: ssh -L 50051:localhost:50051",
   });

@@ -6,6 +6,7 @@ import type { ProgramName, RankingPlan, RetrainPlan } from "../../domain/plan.js
 import type { Patience, PythonSettings, WorkerSettings } from "../../domain/settings.js";
 import type { Space } from "../../domain/space.js";
 import { decode } from "../../spaces/encoding.js";
+import { isLocalAddress } from "../../util/address.js";
 import type { Config } from "../schema.js";
 import { located, pathIn, problem, type Resolving } from "./context.js";
 import { needsRanking } from "./ranking.js";
@@ -154,12 +155,9 @@ function pythonOf(at: Resolving, worker: Extract<WorkerConfig, { kind: "local" |
   };
 }
 
-const isOnThisMachine = (address: string): boolean =>
-  address.startsWith("unix:") || /^(localhost|127(\.\d+){3}|\[::1\]):\d+$/.test(address);
-
 function grpcOf(at: Resolving, worker: Extract<WorkerConfig, { kind: "grpc" }>): WorkerSettings {
   const { address, tls, tokenVariable = null } = worker;
-  if (!tls && !isOnThisMachine(address)) {
+  if (!tls && !isLocalAddress(address)) {
     problem(
       at,
       ["worker", "address"],
