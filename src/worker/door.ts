@@ -14,9 +14,6 @@ export class MalformedReply extends Error {
   override readonly name = "MalformedReply";
 }
 
-/** A number that JSON and the search cannot hold. A fact about the job, told as its failure. */
-class NonFinite extends Error {}
-
 /**
  * The answer to a job. NaN and infinities become a failure non_finite, -0 becomes 0.
  * @throws MalformedReply
@@ -25,16 +22,11 @@ export function outcomeOf({ id, job }: NumberedJob, reply: Reply): Outcome {
   const answer = answerTo(job.kind, reply);
   if (answer.kind === "failure") return failed(answer);
   const signal = answer as Signal;
-  try {
-    settle(signal as unknown as Tree, "");
-  } catch (error) {
-    if (!(error instanceof NonFinite)) throw error;
-    const hint = "lower the learning rate, clip gradients (optimizer.clipValue), or use float32";
-    const message = `${job.kind} job ${id}: ${error.message}`;
-    return { ok: false, failure: { code: "non_finite", message, hint, step: null } };
-  }
+  const odd = settle(signal as unknown as Tree, "");
   checkLengths(job, signal);
-  return { ok: true, answer: { jobId: id, signal, timing: timingOf(reply) } };
+  if (odd === null) return { ok: true, answer: { jobId: id, signal, timing: timingOf(reply) } };
+  const hint = "lower the learning rate, clip gradients (optimizer.clipValue), or use float32";
+  return { ok: false, failure: { code: "non_finite", message: `${job.kind} job ${id}: ${odd}`, hint, step: null } };
 }
 
 /** @throws MalformedReply */
@@ -87,19 +79,25 @@ function timingOf({ timing }: Reply): Timing {
 
 type Tree = Record<string | number, unknown>;
 
-/** In place: the answer is ours. A gradient may be -0, which JSON does not keep: the replayed state would differ. */
-function settle(node: Tree, at: string): void {
+/**
+ * In place: the answer is ours. A gradient may be -0, which JSON does not keep: the replayed state would differ.
+ * @returns the first number that neither JSON nor the search can hold, with its place; null = all are finite
+ */
+function settle(node: Tree, at: string): string | null {
+  let odd: string | null = null;
   for (const key in node) {
     const value = node[key];
     if (typeof value === "number") {
-      if (!Number.isFinite(value)) throw new NonFinite(`${at}${key} is ${value}`);
       if (value === 0) node[key] = 0;
+      else if (!Number.isFinite(value)) odd ??= `${at}${key} is ${value}`;
     } else if (value === null) {
       throw new MalformedReply(`${at}${key} is missing`);
     } else if (typeof value === "object") {
-      settle(value as Tree, `${at}${key}.`);
+      const within = settle(value as Tree, `${at}${key}.`);
+      odd ??= within;
     }
   }
+  return odd;
 }
 
 type Lengths = { readonly [Kind in Job["kind"]]: (signal: SignalOf<Kind>, job: JobOf<Kind>) => void };
