@@ -4,13 +4,12 @@ import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import { loadConfig } from "../src/config/load.js";
 import { memoryJournal } from "../src/journal/memory.js";
-import type { JournalEntry } from "../src/journal/port.js";
 import { replay } from "../src/search/replay.js";
+import { inWordsOfToday } from "./support/first-words.js";
 
 /**
  * Whole runs of every method, kept: `NAME.yaml` and what `danas events NAME` printed then. Deciding them again must come
- * out the same, so that a change of decisions is always meant. One that is meant is recorded anew:
- *   cd test/histories && danas search NAME.yaml && danas events NAME > NAME.jsonl
+ * out the same, so that a change of decisions is always meant.
  */
 const folder = fileURLToPath(new URL("histories", import.meta.url));
 const names = readdirSync(folder)
@@ -22,7 +21,7 @@ function historyOf(name: string) {
   const lines = readFileSync(join(folder, `${name}.jsonl`), "utf8")
     .trim()
     .split("\n");
-  return { plan, entries: lines.map((line) => JSON.parse(line) as JournalEntry) };
+  return { plan, entries: lines.map(inWordsOfToday) };
 }
 
 function journalOf({ plan, entries }: ReturnType<typeof historyOf>) {
