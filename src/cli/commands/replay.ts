@@ -1,5 +1,5 @@
+import { replay as replayJournal } from "../../engine/replay.js";
 import { countWords } from "../../report/words.js";
-import { replay as replayJournal } from "../../search/replay.js";
 import type { Io } from "../io.js";
 import { findRun } from "../runs.js";
 import { read } from "./status.js";
