@@ -1,7 +1,7 @@
 import { explain as explainStory, renderExplanation } from "../../report/explain.js";
 import { tellStory } from "../../report/story.js";
+import { findRun, shortName } from "../../runs/folder.js";
 import type { Io } from "../io.js";
-import { findRun, shortName } from "../runs.js";
 import { aliveIn, read } from "./status.js";
 
 export interface ExplainOptions {

@@ -4,9 +4,9 @@ import { DanasError } from "../../domain/errors.js";
 import { renderJson } from "../../report/json.js";
 import { renderMarkdown } from "../../report/markdown.js";
 import { type Story, tellStory } from "../../report/story.js";
+import { findRun, shortName } from "../../runs/folder.js";
 import type { Io } from "../io.js";
 import { openFile } from "../open.js";
-import { findRun, shortName } from "../runs.js";
 import { aliveIn, read } from "./status.js";
 
 type Render = (story: Story) => string;

@@ -4,8 +4,8 @@ import { loadConfig } from "../../config/load.js";
 import { DanasError } from "../../domain/errors.js";
 import { openJournal } from "../../journal/sqlite.js";
 import { tellStatus } from "../../report/status.js";
+import { files, findRun, journalOf, shortName } from "../../runs/folder.js";
 import type { Io } from "../io.js";
-import { files, findRun, journalOf, shortName } from "../runs.js";
 import { type SearchOptions, settingsOf, start } from "./search.js";
 
 export interface RetrainOptions extends SearchOptions {

@@ -4,10 +4,10 @@ import type { Journal } from "../../journal/port.js";
 import { openJournal } from "../../journal/sqlite.js";
 import { renderStatus, type Status, tellStatus } from "../../report/status.js";
 import { amount, moment, percent } from "../../report/words.js";
+import { findRun, journalOf, listRuns, shortName } from "../../runs/folder.js";
+import { isAlive, ownerOf } from "../../runs/owner.js";
+import { version } from "../../runs/version.js";
 import type { Io } from "../io.js";
-import { isAlive, ownerOf } from "../owner.js";
-import { findRun, journalOf, listRuns, shortName } from "../runs.js";
-import { version } from "../version.js";
 
 export interface StatusOptions {
   readonly json: boolean;
