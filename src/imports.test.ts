@@ -21,6 +21,7 @@ const table: Allowed = {
     types: ["journal"],
   },
   runner: { values: ["domain", "util", "engine"], types: ["worker", "journal"] },
+  runs: { values: ["domain", "util", "journal", "runner", "telemetry", "worker"] },
   journal: { values: ["domain", "util"] },
   // the mock counts MACs as a worker would
   worker: { values: ["domain", "util", "telemetry", "cost", "spaces"] },

@@ -35,7 +35,7 @@ export interface Status {
 export interface StatusOptions {
   /** where the caller has it; else it is folded from the journal */
   readonly state?: RunState;
-  /** see logicOf in engine/fold.ts: lets a saved state be gone on from */
+  /** whose logic folds states (runs/version.ts): lets a saved state be gone on from */
   readonly logic?: string;
   /** whether the last session's process still lives */
   readonly alive?: boolean;
