@@ -3,8 +3,8 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import { loadConfig } from "../src/config/load.js";
+import { replay } from "../src/engine/replay.js";
 import { memoryJournal } from "../src/journal/memory.js";
-import { replay } from "../src/search/replay.js";
 import { inWordsOfToday } from "./support/first-words.js";
 
 /**

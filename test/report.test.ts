@@ -13,7 +13,7 @@ import { renderStatus, tellStatus } from "../src/report/status.js";
 import { type Story, tellStory } from "../src/report/story.js";
 import { mockNotice } from "../src/report/telling.js";
 import { prefixOf, type Written, writtenIn } from "../src/report/testing/fixed.js";
-import { run } from "../src/search/run.js";
+import { run } from "../src/runner/run.js";
 import { mockWorker } from "../src/worker/mock/worker.js";
 import { mockSettings, strategies, tinyPlan } from "./support/plan.js";
 

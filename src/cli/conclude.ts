@@ -4,9 +4,9 @@ import { printRanking } from "../curriculum/artefact.js";
 import type { Journal } from "../journal/port.js";
 import { type Story, tellStory } from "../report/story.js";
 import { amount, duration, percent } from "../report/words.js";
+import { files, shortName } from "../runs/folder.js";
 import type { Io } from "./io.js";
 import { openFile } from "./open.js";
-import { files, shortName } from "./runs.js";
 
 export interface Concluded {
   readonly folder: string;

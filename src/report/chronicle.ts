@@ -5,9 +5,9 @@ import type { Job, NumberedJob } from "../domain/job.js";
 import type { Plan } from "../domain/plan.js";
 import type { Ranking } from "../domain/ranking.js";
 import type { Answer, Evaluation, Failure } from "../domain/signal.js";
+import type { Model } from "../engine/state.js";
+import { workOf } from "../engine/work.js";
 import type { Journal } from "../journal/port.js";
-import { effortOf } from "../search/effort.js";
-import type { Model } from "../search/state.js";
 
 /** What a program cost, of the jobs that were answered. What a resume ran again is not in the journal, nor here. */
 export interface ProgramEffort {
@@ -134,11 +134,9 @@ export function chronicle(journal: Journal): Chronicle {
     if (job.kind === "evaluate" && signal.kind === "evaluate") {
       if (streams.find(({ name }) => name === job.stream)?.split === "test") test = signal.results[0] ?? null;
     }
-    const spent = model && effortOf(model, job, signal);
-    if (spent) {
-      effort.samples += spent.samples;
-      effort.macs += spent.macs;
-    }
+    const { samples = 0, macs = 0 } = model ? workOf(model, job, signal) : {};
+    effort.samples += samples;
+    effort.macs += macs;
   };
 
   for (const { at, event, decisions } of journal.entries()) {

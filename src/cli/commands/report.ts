@@ -4,10 +4,10 @@ import { DanasError } from "../../domain/errors.js";
 import { renderJson } from "../../report/json.js";
 import { renderMarkdown } from "../../report/markdown.js";
 import { type Story, tellStory } from "../../report/story.js";
+import { findRun, readRun, shortName } from "../../runs/folder.js";
+import { aliveIn } from "../../runs/owner.js";
 import type { Io } from "../io.js";
 import { openFile } from "../open.js";
-import { findRun, shortName } from "../runs.js";
-import { aliveIn, read } from "./status.js";
 
 type Render = (story: Story) => string;
 
@@ -29,7 +29,9 @@ export interface ReportOptions {
 /** `danas report RUN`: tells the run's story so far. Prints where it was written. */
 export async function report(run: string, { format, out, open }: ReportOptions, io: Io): Promise<number> {
   const folder = findRun(run, io);
-  const story = read(folder, (journal) => tellStory(journal, { ...aliveIn(folder), argument: shortName(folder, io) }));
+  const story = readRun(folder, (journal) =>
+    tellStory(journal, { ...aliveIn(folder), argument: shortName(folder, io) }),
+  );
   const text = (await formats[format]())(story);
   if (out === "-") {
     io.out(text);

@@ -2,10 +2,9 @@ import { existsSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { loadConfig } from "../../config/load.js";
 import { DanasError } from "../../domain/errors.js";
-import { openJournal } from "../../journal/sqlite.js";
 import { tellStatus } from "../../report/status.js";
+import { files, findRun, readRun, shortName } from "../../runs/folder.js";
 import type { Io } from "../io.js";
-import { files, findRun, journalOf, shortName } from "../runs.js";
 import { type SearchOptions, settingsOf, start } from "./search.js";
 
 export interface RetrainOptions extends SearchOptions {
@@ -46,8 +45,7 @@ function ofConfig(config: string, { architecture, name }: RetrainOptions): Wante
 
 function ofRun(run: string, { architecture, name }: RetrainOptions, io: Io): Wanted {
   const folder = findRun(run, io);
-  const journal = openJournal(journalOf(folder), { readonly: true });
-  try {
+  return readRun(folder, (journal) => {
     const chosen = architecture ?? tellStatus(journal, { argument: shortName(folder, io) }).chosen?.encoded;
     if (chosen === undefined) {
       throw new DanasError("E_ARCHITECTURE", `run ${run} has not chosen a network yet`, {
@@ -55,7 +53,5 @@ function ofRun(run: string, { architecture, name }: RetrainOptions, io: Io): Wan
       });
     }
     return { config: join(folder, files.resolved), architecture: chosen, name: name ?? `${journal.plan.name}-retrain` };
-  } finally {
-    journal.close();
-  }
+  });
 }
