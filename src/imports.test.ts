@@ -25,7 +25,8 @@ const table: Allowed = {
   worker: { values: ["domain", "util", "telemetry", "cost", "spaces"] },
   telemetry: { values: ["domain", "util", "worker/generated"] },
   config: { values: ["domain", "util", "spaces", "cost", "curriculum", "schedule", "strategies"] },
-  report: { values: ["domain", "util", "cost", "spaces", "search"], types: ["journal"] },
+  story: { values: ["domain", "util", "cost", "spaces", "search"], types: ["journal"] },
+  render: { values: ["domain", "util", "story"], types: ["journal"] },
   bench: { values: [...readdirSync(src)] },
   cli: { values: [...readdirSync(src)] },
 };

@@ -1,5 +1,5 @@
-import { explain as explainStory, renderExplanation } from "../../report/explain.js";
-import { tellStory } from "../../report/story.js";
+import { explain as explainStory, renderExplanation } from "../../story/explain.js";
+import { tellStory } from "../../story/story.js";
 import type { Io } from "../io.js";
 import { findRun, shortName } from "../runs.js";
 import { aliveIn, read } from "./status.js";

@@ -1,5 +1,5 @@
-import { countWords } from "../../report/words.js";
 import { replay as replayJournal } from "../../search/replay.js";
+import { countWords } from "../../util/format.js";
 import type { Io } from "../io.js";
 import { findRun } from "../runs.js";
 import { read } from "./status.js";

@@ -1,9 +1,9 @@
 import { writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { DanasError } from "../../domain/errors.js";
-import { renderJson } from "../../report/json.js";
-import { renderMarkdown } from "../../report/markdown.js";
-import { type Story, tellStory } from "../../report/story.js";
+import { renderJson } from "../../render/json.js";
+import { renderMarkdown } from "../../render/markdown.js";
+import { type Story, tellStory } from "../../story/story.js";
 import type { Io } from "../io.js";
 import { openFile } from "../open.js";
 import { findRun, shortName } from "../runs.js";
@@ -13,7 +13,7 @@ type Render = (story: Story) => string;
 
 const formats = {
   // with the plotting library, which the others do without
-  html: async (): Promise<Render> => (await import("../../report/html.js")).renderHtml,
+  html: async (): Promise<Render> => (await import("../../render/html.js")).renderHtml,
   md: async (): Promise<Render> => renderMarkdown,
   json: async (): Promise<Render> => renderJson,
 } as const;

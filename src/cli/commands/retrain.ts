@@ -3,7 +3,7 @@ import { join, resolve } from "node:path";
 import { loadConfig } from "../../config/load.js";
 import { DanasError } from "../../domain/errors.js";
 import { openJournal } from "../../journal/sqlite.js";
-import { tellStatus } from "../../report/status.js";
+import { tellStatus } from "../../story/status.js";
 import type { Io } from "../io.js";
 import { files, findRun, journalOf, shortName } from "../runs.js";
 import { type SearchOptions, settingsOf, start } from "./search.js";

@@ -1,9 +1,9 @@
 import { basename } from "node:path";
 import type { Journal } from "../../journal/port.js";
 import { openJournal } from "../../journal/sqlite.js";
-import { renderStatus, type Status, tellStatus } from "../../report/status.js";
-import { amount, moment, percent } from "../../report/words.js";
 import { logicOf } from "../../search/fold.js";
+import { renderStatus, type Status, tellStatus } from "../../story/status.js";
+import { amount, moment, percent } from "../../util/format.js";
 import type { Io } from "../io.js";
 import { isAlive, ownerOf } from "../owner.js";
 import { findRun, journalOf, listRuns, shortName } from "../runs.js";

@@ -3,11 +3,11 @@ import type { CheckpointRecord, Journal } from "../journal/port.js";
 import { stateOf } from "../search/fold.js";
 import type { RunState } from "../search/state.js";
 import { progressOf } from "../search/step.js";
+import { amount, countWords, duration, moment, percent } from "../util/format.js";
 import { chronicle } from "./chronicle.js";
 import { type Command, commandsFor } from "./commands.js";
 import { type RunStatus, statusOf } from "./standing.js";
 import { mockNotice, statusWords } from "./telling.js";
-import { amount, countWords, duration, moment, percent } from "./words.js";
 
 /** How a run stands, for a glance. Plain JSON. */
 export interface Status {
