@@ -16,16 +16,17 @@ const table: Allowed = {
   curriculum: { values: ["domain", "util"] },
   schedule: { values: ["domain", "util"] },
   strategies: { values: ["domain", "util", "cost", "curriculum", "schedule", "spaces"] },
-  search: {
+  engine: {
     values: ["domain", "util", "spaces", "cost", "curriculum", "schedule", "strategies"],
-    types: ["worker", "journal"],
+    types: ["journal"],
   },
+  runner: { values: ["domain", "util", "engine"], types: ["worker", "journal"] },
   journal: { values: ["domain", "util"] },
   // the mock counts MACs as a worker would
   worker: { values: ["domain", "util", "telemetry", "cost", "spaces"] },
   telemetry: { values: ["domain", "util", "worker/generated"] },
   config: { values: ["domain", "util", "spaces", "cost", "curriculum", "schedule", "strategies"] },
-  story: { values: ["domain", "util", "cost", "spaces", "search"], types: ["journal"] },
+  story: { values: ["domain", "util", "cost", "spaces", "engine"], types: ["journal"] },
   render: { values: ["domain", "util", "story"], types: ["journal"] },
   bench: { values: [...readdirSync(src)] },
   cli: { values: [...readdirSync(src)] },

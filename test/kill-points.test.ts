@@ -6,7 +6,7 @@ import type { Decision } from "../src/domain/decision.js";
 import type { Plan } from "../src/domain/plan.js";
 import { memoryJournal } from "../src/journal/memory.js";
 import type { Journal } from "../src/journal/port.js";
-import { type Ending, run } from "../src/search/run.js";
+import { type Ending, run } from "../src/runner/run.js";
 import { rng } from "../src/util/rng.js";
 import { mockWorker } from "../src/worker/mock/worker.js";
 import type { Worker } from "../src/worker/port.js";

@@ -8,7 +8,7 @@ import type { Journal } from "../src/journal/port.js";
 import { renderHtml } from "../src/render/html.js";
 import { renderJson } from "../src/render/json.js";
 import { renderMarkdown } from "../src/render/markdown.js";
-import { run } from "../src/search/run.js";
+import { run } from "../src/runner/run.js";
 import { explain, renderExplanation } from "../src/story/explain.js";
 import { renderStatus, tellStatus } from "../src/story/status.js";
 import { type Story, tellStory } from "../src/story/story.js";

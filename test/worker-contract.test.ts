@@ -6,7 +6,7 @@ import { architectureCost, costTable } from "../src/cost/table.js";
 import type { Job, NumberedJob } from "../src/domain/job.js";
 import type { Signal } from "../src/domain/signal.js";
 import { memoryJournal } from "../src/journal/memory.js";
-import { run } from "../src/search/run.js";
+import { run } from "../src/runner/run.js";
 import { spaceHash } from "../src/spaces/hash.js";
 import { systemClock } from "../src/util/clock.js";
 import { embeddedWorker } from "../src/worker/embedded.js";

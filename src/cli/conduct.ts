@@ -1,9 +1,9 @@
 import { hostname } from "node:os";
 import { assertNever, DanasError } from "../domain/errors.js";
 import type { CheckpointSettings } from "../domain/settings.js";
+import { logicOf } from "../engine/fold.js";
 import type { Journal } from "../journal/port.js";
-import { logicOf } from "../search/fold.js";
-import { type Ending, run } from "../search/run.js";
+import { type Ending, run } from "../runner/run.js";
 import { systemClock } from "../util/clock.js";
 import type { Welcome, Worker } from "../worker/port.js";
 import { conclude } from "./conclude.js";

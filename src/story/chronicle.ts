@@ -5,9 +5,9 @@ import type { Job, NumberedJob } from "../domain/job.js";
 import type { Plan } from "../domain/plan.js";
 import type { Ranking } from "../domain/ranking.js";
 import type { Answer, Evaluation, Failure } from "../domain/signal.js";
+import { effortOf } from "../engine/effort.js";
+import type { Model } from "../engine/state.js";
 import type { Journal } from "../journal/port.js";
-import { effortOf } from "../search/effort.js";
-import type { Model } from "../search/state.js";
 
 /** What a program cost, of the jobs that were answered. What a resume ran again is not in the journal, nor here. */
 export interface ProgramEffort {

@@ -1,8 +1,8 @@
 import type { Progress } from "../domain/program.js";
+import { stateOf } from "../engine/fold.js";
+import type { RunState } from "../engine/state.js";
+import { progressOf } from "../engine/step.js";
 import type { CheckpointRecord, Journal } from "../journal/port.js";
-import { stateOf } from "../search/fold.js";
-import type { RunState } from "../search/state.js";
-import { progressOf } from "../search/step.js";
 import { amount, countWords, duration, moment, percent } from "../util/format.js";
 import { chronicle } from "./chronicle.js";
 import { type Command, commandsFor } from "./commands.js";
@@ -35,7 +35,7 @@ export interface Status {
 export interface StatusOptions {
   /** where the caller has it; else it is folded from the journal */
   readonly state?: RunState;
-  /** see logicOf in search/fold.ts: lets a saved state be gone on from */
+  /** see logicOf in engine/fold.ts: lets a saved state be gone on from */
   readonly logic?: string;
   /** whether the last session's process still lives */
   readonly alive?: boolean;

@@ -1,4 +1,4 @@
-import { replay as replayJournal } from "../../search/replay.js";
+import { replay as replayJournal } from "../../engine/replay.js";
 import { countWords } from "../../util/format.js";
 import type { Io } from "../io.js";
 import { findRun } from "../runs.js";

@@ -17,7 +17,7 @@ export interface SearchOptions {
   readonly open: boolean;
 }
 
-/** `danas search CONFIG`: from a config to a found network. The main line begins here and goes on in search/run.ts. */
+/** `danas search CONFIG`: from a config to a found network. The main line begins here and goes on in runner/run.ts. */
 export async function search(config: string, options: SearchOptions, io: Io): Promise<number> {
   const settings = loadConfig(config, { set: settingsOf(options), cwd: io.cwd, env: io.env });
   const original = readFileSync(resolve(io.cwd, config), "utf8");

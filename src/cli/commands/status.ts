@@ -1,7 +1,7 @@
 import { basename } from "node:path";
+import { logicOf } from "../../engine/fold.js";
 import type { Journal } from "../../journal/port.js";
 import { openJournal } from "../../journal/sqlite.js";
-import { logicOf } from "../../search/fold.js";
 import { renderStatus, type Status, tellStatus } from "../../story/status.js";
 import { amount, moment, percent } from "../../util/format.js";
 import type { Io } from "../io.js";

@@ -2,9 +2,9 @@ import type { Plan, ProgramName } from "../../domain/plan.js";
 import type { Progress } from "../../domain/program.js";
 import type { Timing } from "../../domain/signal.js";
 import type { Frame } from "../../domain/telemetry.js";
+import type { RunState } from "../../engine/state.js";
+import { progressOf } from "../../engine/step.js";
 import type { JournalEntry } from "../../journal/port.js";
-import type { RunState } from "../../search/state.js";
-import { progressOf } from "../../search/step.js";
 
 /** What a look at a running search shows. */
 export interface View {

@@ -11,7 +11,7 @@ import { type Alive, allAlive } from "../../domain/space.js";
 import { type AnyStrategy, drive, type Search } from "./drive.js";
 import { everyArchitecture } from "./world.js";
 
-/** What search/ relies on, whatever the method. @returns what is wrong with a finished search, in words; empty = nothing */
+/** What engine/ relies on, whatever the method. @returns what is wrong with a finished search, in words; empty = nothing */
 export function violations(context: Context, streams: readonly StreamSpec[], search: Search): string[] {
   const wrong = new Set<string>();
   let alive: Alive = allAlive(context.plan.space);

@@ -27,7 +27,7 @@ export interface DriveOptions {
 const timing = { totalMs: 0, dataMs: 0, computeMs: 0, waitMs: 0 };
 const tooMany = 200_000;
 
-/** Asks for jobs and answers them in order, as search/step.ts does, with lag + 1 in flight. */
+/** Asks for jobs and answers them in order, as engine/step.ts does, with lag + 1 in flight. */
 export function drive(context: Context, strategy: AnyStrategy, options: DriveOptions = {}): Search {
   const { between = (state) => state, answer = answerIn, onAsk } = options;
   const plan = context.plan.search.strategy;

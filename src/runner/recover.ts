@@ -2,9 +2,9 @@ import { isDeepStrictEqual } from "node:util";
 import type { DataInfo } from "../domain/data.js";
 import type { NumberedJob } from "../domain/job.js";
 import type { Failure, Signal } from "../domain/signal.js";
+import type { RunState } from "../engine/state.js";
 import type { Journal } from "../journal/port.js";
 import type { WorkerSession } from "../worker/port.js";
-import type { RunState } from "./state.js";
 
 export type Recovery =
   | {

@@ -21,7 +21,7 @@ export interface Step {
 
 /**
  * The whole search, one event at a time. Pure: the same plan and events give the same states and decisions, whoever asks
- * and whenever. All that acts (worker, journal, clock) is in run.ts.
+ * and whenever. All that acts (worker, journal, clock) is in runner/.
  *
  * Of the programs it keeps lag + 1 jobs in flight: a job is proposed exactly when the answer of the job lag + 1 before it
  * has been taken in, so what it depends on does not depend on timing.
@@ -88,7 +88,7 @@ function takeAnswer(plan: Plan, state: Running, answer: Answer): Step {
   return pump(plan, after, [...learned.decisions]);
 }
 
-/** Only what is a matter of the search comes here (run.ts): a loss that is not finite, and what the rule makes of it. */
+/** Only what is a matter of the search comes here (runner/converse.ts): a loss that is not finite, and what the rule makes of it. */
 function takeFailure(plan: Plan, state: Running, jobId: number, failure: Failure): Step {
   const [job, ...behind] = state.inFlight;
   if (job?.id !== jobId) throw new Error(`job ${jobId} failed, but the next one due is ${job?.id ?? "none"}`);

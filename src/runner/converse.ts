@@ -2,12 +2,12 @@ import type { Decision } from "../domain/decision.js";
 import type { Event } from "../domain/event.js";
 import type { NumberedJob } from "../domain/job.js";
 import type { Failure } from "../domain/signal.js";
+import type { RunState } from "../engine/state.js";
+import { type Step, step } from "../engine/step.js";
 import type { CheckpointOutcome, Outcome, WorkerSession } from "../worker/port.js";
 import { checkpointAfter, checkpointOfRound, kept, removeOld } from "./keeping.js";
 import { type Recovery, recover } from "./recover.js";
 import type { Ending, RunOptions } from "./run.js";
-import type { RunState } from "./state.js";
-import { type Step, step } from "./step.js";
 import { Stopped, unlessStopped } from "./waiting.js";
 
 /** How far a conversation with one worker came. */

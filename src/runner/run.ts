@@ -3,13 +3,13 @@ import { DanasError } from "../domain/errors.js";
 import type { Plan } from "../domain/plan.js";
 import type { CheckpointSettings } from "../domain/settings.js";
 import type { Failure } from "../domain/signal.js";
+import { stateOf } from "../engine/fold.js";
+import type { RunState } from "../engine/state.js";
 import type { Journal, JournalEntry } from "../journal/port.js";
 import type { Clock } from "../util/clock.js";
 import type { Welcome, Worker } from "../worker/port.js";
 import { append, converse } from "./converse.js";
-import { stateOf } from "./fold.js";
 import { removeUnknown } from "./keeping.js";
-import type { RunState } from "./state.js";
 import { openPatiently, pause, Stopped } from "./waiting.js";
 
 export interface RunOptions {

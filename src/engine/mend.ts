@@ -2,7 +2,7 @@ import type { Job, NumberedJob, TrainJob } from "../domain/job.js";
 import type { DivergencePlan } from "../domain/plan.js";
 import type { Failure } from "../domain/signal.js";
 
-/** How a run gets over a loss that became NaN or infinite. Pure; the weights are put back by run.ts. */
+/** How a run gets over a loss that became NaN or infinite. Pure; the weights are put back by runner/run.ts. */
 
 /** What a running program remembers of it; begins anew with each program. */
 export interface Mending {
