@@ -4,6 +4,7 @@ import type { CheckpointSettings } from "../domain/settings.js";
 import { logicOf } from "../engine/fold.js";
 import type { Journal } from "../journal/port.js";
 import { type Ending, run } from "../runner/run.js";
+import { following } from "../story/following.js";
 import { systemClock } from "../util/clock.js";
 import type { Welcome, Worker } from "../worker/port.js";
 import { conclude } from "./conclude.js";
@@ -32,6 +33,7 @@ export async function conduct(conducted: Conducted, io: Io): Promise<number> {
   const { plan } = journal;
   const name = shortName(folder, io);
   const owned = claim(folder);
+  const logic = logicOf(version);
   const live = new Live(plan);
   const display: Display = quiet ? { say: () => {}, end: () => {} } : await beginDisplay(live, io);
   const stop = listenForStop(
@@ -45,10 +47,11 @@ export async function conduct(conducted: Conducted, io: Io): Promise<number> {
   let ending: Ending;
   try {
     ending = await run({
-      ...{ plan, journal, worker, checkpoints },
+      ...{ plan, worker, checkpoints },
+      journal: following(journal, logic),
       runFolder: folder,
       clock: systemClock,
-      logic: logicOf(version),
+      logic,
       signal: stop.signal,
       owner: { host: hostname(), pid: process.pid, versions: { danas: version, node: process.version } },
       hooks: {

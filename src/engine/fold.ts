@@ -11,6 +11,9 @@ export function fold(plan: Plan, events: Iterable<Event>, from: RunState = initi
   return state;
 }
 
+/** of the run's own state among those that a journal keeps */
+export const stateName = "run";
+
 /**
  * Whose decisions these are. A state that another danas folded is not gone on from: it may count otherwise; nor that of
  * another Node, whose Math.exp may differ in its last bit.
@@ -22,7 +25,7 @@ export const logicOf = (danas: string): string => `danas ${danas} on ${process.v
  * @param logic null = from the beginning, whatever was saved
  */
 export function stateOf(journal: Journal, logic: string | null): RunState {
-  const saved = logic === null ? null : journal.savedState();
+  const saved = logic === null ? null : journal.savedState(stateName);
   if (saved === null || saved.by !== logic) return fold(journal.plan, journal.events());
   return fold(journal.plan, journal.events(saved.seq + 1), saved.state as RunState);
 }

@@ -5,8 +5,9 @@ import { DanasError } from "../../domain/errors.js";
 import { openJournal } from "../../journal/sqlite.js";
 import { tellStatus } from "../../story/status.js";
 import type { Io } from "../io.js";
-import { files, findRun, journalOf, shortName } from "../runs.js";
+import { files, findRun, journalOf } from "../runs.js";
 import { type SearchOptions, settingsOf, start } from "./search.js";
+import { tellingOf } from "./status.js";
 
 export interface RetrainOptions extends SearchOptions {
   readonly architecture?: string;
@@ -48,7 +49,7 @@ function ofRun(run: string, { architecture, name }: RetrainOptions, io: Io): Wan
   const folder = findRun(run, io);
   const journal = openJournal(journalOf(folder), { readonly: true });
   try {
-    const chosen = architecture ?? tellStatus(journal, { argument: shortName(folder, io) }).chosen?.encoded;
+    const chosen = architecture ?? tellStatus(journal, tellingOf(folder, io)).chosen?.encoded;
     if (chosen === undefined) {
       throw new DanasError("E_ARCHITECTURE", `run ${run} has not chosen a network yet`, {
         hint: "let it finish, or name one with --architecture",

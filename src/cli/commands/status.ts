@@ -3,6 +3,7 @@ import { logicOf } from "../../engine/fold.js";
 import type { Journal } from "../../journal/port.js";
 import { openJournal } from "../../journal/sqlite.js";
 import { renderStatus, type Status, tellStatus } from "../../story/status.js";
+import type { StoryOptions } from "../../story/story.js";
 import { amount, moment, percent } from "../../util/format.js";
 import type { Io } from "../io.js";
 import { isAlive, ownerOf } from "../owner.js";
@@ -36,6 +37,13 @@ export async function status(run: string | undefined, { json, runs }: StatusOpti
   return 0;
 }
 
+/** how a run of this folder is to be told of */
+export const tellingOf = (folder: string, io: Io): StoryOptions => ({
+  ...aliveIn(folder),
+  argument: shortName(folder, io),
+  logic: logicOf(version),
+});
+
 /** whether somebody works on the run now; only where that can be known */
 export function aliveIn(folder: string): { alive?: boolean } {
   const owner = ownerOf(folder);
@@ -52,8 +60,7 @@ export function read<T>(folder: string, body: (journal: Journal) => T): T {
   }
 }
 
-const statusOf = (folder: string, journal: Journal, io: Io): Status =>
-  tellStatus(journal, { ...aliveIn(folder), argument: shortName(folder, io), logic: logicOf(version) });
+const statusOf = (folder: string, journal: Journal, io: Io): Status => tellStatus(journal, tellingOf(folder, io));
 
 function line({ status: stands, progress, chosen, testAccuracy, lastEntryAt, mock }: Status, name: string): string {
   const doing = stands.kind === "running" && progress ? `running: ${progress.label}` : stands.kind;
