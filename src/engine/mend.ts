@@ -1,4 +1,5 @@
-import type { Job, NumberedJob, TrainJob } from "../domain/job.js";
+import type { Job, NumberedJob } from "../domain/job.js";
+import { kindOf } from "../domain/job-kinds.js";
 import type { DivergencePlan } from "../domain/plan.js";
 import type { Failure } from "../domain/signal.js";
 
@@ -14,11 +15,9 @@ export interface Mending {
 
 export const unmended: Mending = { times: 0, rateScale: 1 };
 
-/** A train job with its learning rates as they are now. */
-export function scaled(job: Job, rateScale: number): Job {
-  if (job.kind !== "train" || rateScale === 1) return job;
-  return { ...job, steps: job.steps.map((step) => ({ ...step, learningRate: step.learningRate * rateScale })) };
-}
+/** A job with its learning rates, where it has any, as they are now. */
+export const scaled = (job: Job, rateScale: number): Job =>
+  rateScale === 1 ? job : (kindOf(job).mend?.slower(job, rateScale) ?? job);
 
 export interface Mended {
   readonly mending: Mending;
@@ -38,18 +37,15 @@ export function mended(
   failure: Failure,
 ): Mended | null {
   const [failed, ...behind] = inFlight.map(({ job }) => job);
-  if (rule === "stop" || before.times >= tries || failed?.kind !== "train") return null;
+  const mend = failed && kindOf(failed).mend;
+  if (rule === "stop" || before.times >= tries || !mend) return null;
   const times = before.times + 1;
   if (rule === "skip-batch") {
-    return { mending: { ...before, times }, jobs: [withNextBatch(failed, failure.step ?? 0), ...behind] };
+    return { mending: { ...before, times }, jobs: [mend.nextBatch(failed, failure.step ?? 0), ...behind] };
   }
   return {
     mending: { times, rateScale: before.rateScale * factor },
     // what is in flight carries the old scale already
     jobs: [failed, ...behind].map((job) => scaled(job, factor)),
   };
-}
-
-function withNextBatch(job: TrainJob, at: number): TrainJob {
-  return { ...job, steps: job.steps.map((step, index) => (index === at ? { ...step, batch: step.batch + 1 } : step)) };
 }

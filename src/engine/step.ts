@@ -9,10 +9,10 @@ import type { Plan } from "../domain/plan.js";
 import type { Context, Found, Progress } from "../domain/program.js";
 import type { Answer, Failure, Signal } from "../domain/signal.js";
 import { checkCounts, checkData } from "./checks.js";
-import { effortOf } from "./effort.js";
 import { mended, scaled, unmended } from "./mend.js";
 import { programOf } from "./programs/registry.js";
 import type { Facts, Model, Running, RunState } from "./state.js";
+import { workOf } from "./work.js";
 
 export interface Step {
   readonly state: RunState;
@@ -74,13 +74,14 @@ function takeAnswer(plan: Plan, state: Running, answer: Answer): Step {
   if (job === undefined || job.id !== answer.jobId) {
     throw new Error(`an answer to job ${answer.jobId}, but the next one due is ${job?.id ?? "none"}`);
   }
+  if (answer.signal.kind !== job.job.kind) throw new Error(`${answer.signal.kind} answers a ${job.job.kind} job`);
   let model = state.model;
   if (job.job.kind === "prepare" && answer.signal.kind === "prepare") {
     const problem = checkCounts(job.job, answer.signal);
     if (problem) return giveUp([], problem);
     model = modelOf(job, job.job, answer.signal);
   }
-  const facts = withEffort(plan, state, model, job.job, answer);
+  const facts = withWork(plan, state, model, job.job, answer);
   const context = contextOf(plan, facts);
   const program = programOf(plan.programs[state.program]);
   const learned = program.learn(context, state.programState, job, answer);
@@ -118,15 +119,15 @@ const modelOf = (prepare: NumberedJob, job: PrepareJob, prepared: Signal): Model
   batchSizes: Object.fromEntries(job.streams.map((stream) => [stream.name, stream.batchSize])),
 });
 
-function withEffort(plan: Plan, state: Running, model: Model | null, job: Job, answer: Answer): Facts {
-  const effort = model && effortOf(model, job, answer.signal);
-  if (!effort) return state.facts;
+function withWork(plan: Plan, state: Running, model: Model | null, job: Job, answer: Answer): Facts {
+  const { samples = 0, macs = 0 } = model ? workOf(model, job, answer.signal) : {};
+  if (samples === 0) return state.facts;
   const program = plan.programs[state.program];
   const { samplesTrained, macsTrained } = state.facts;
   return {
     ...state.facts,
-    samplesTrained: { ...samplesTrained, [program]: (samplesTrained[program] ?? 0) + effort.samples },
-    macsTrained: { ...macsTrained, [program]: (macsTrained[program] ?? 0) + effort.macs },
+    samplesTrained: { ...samplesTrained, [program]: (samplesTrained[program] ?? 0) + samples },
+    macsTrained: { ...macsTrained, [program]: (macsTrained[program] ?? 0) + macs },
   };
 }
 

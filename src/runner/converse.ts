@@ -1,14 +1,14 @@
 import type { Decision } from "../domain/decision.js";
 import type { Event } from "../domain/event.js";
-import type { NumberedJob } from "../domain/job.js";
 import type { Failure } from "../domain/signal.js";
 import { stateName } from "../engine/fold.js";
 import type { RunState } from "../engine/state.js";
 import { type Step, step } from "../engine/step.js";
 import type { CheckpointOutcome, Outcome, WorkerSession } from "../worker/port.js";
-import { checkpointAfter, checkpointOfRound, kept, removeOld } from "./keeping.js";
+import { type Command, Conversation } from "./conversation.js";
+import { kept, removeOld } from "./keeping.js";
+import type { Ending, RunOptions } from "./options.js";
 import { type Recovery, recover } from "./recover.js";
-import type { Ending, RunOptions } from "./run.js";
 import { Stopped, unlessStopped } from "./waiting.js";
 
 /** How far a conversation with one worker came. */
@@ -17,9 +17,6 @@ export type Reached =
   | { readonly kind: "lost"; readonly state: RunState; readonly why: string }
   /** the weights must be those before a job that failed: the next session restores them */
   | { readonly kind: "went-back"; readonly state: RunState; readonly why: string };
-
-/** share of the time that checkpoints may take: where they are slow to write, they come less often */
-const mostOfTheTime = 0.015;
 
 /** Decides on the event and makes both durable. Nothing is acted on before. */
 export function append(options: RunOptions, state: RunState, event: Event): Step {
@@ -33,19 +30,14 @@ export function append(options: RunOptions, state: RunState, event: Event): Step
   return next;
 }
 
-/** what comes back from the worker, in the order it was asked */
-type Heard =
-  | { readonly kind: "job"; readonly job: NumberedJob; readonly outcome: Promise<Outcome> }
-  | {
-      readonly kind: "checkpoint";
-      readonly afterJob: number;
-      readonly last: boolean;
-      readonly outcome: Promise<CheckpointOutcome>;
-    };
+/** a command that was given, and what comes of it */
+type Asked =
+  | (Extract<Command, { kind: "job" }> & { readonly outcome: Promise<Outcome> })
+  | (Extract<Command, { kind: "checkpoint" }> & { readonly outcome: Promise<CheckpointOutcome> });
 
 /** Brings the worker to where the journal stands, then asks and listens until there is nothing more to say to it. */
 export async function converse(options: RunOptions, worker: WorkerSession, from: RunState): Promise<Reached> {
-  const { journal, clock, hooks, signal } = options;
+  const { journal, clock, hooks, signal, checkpoints } = options;
   let state = from;
   const interrupted = (): Reached => ({ kind: "ended", state, ending: { kind: "interrupted" } });
   const failed = (failure: Failure, resumable: boolean): Reached => ({
@@ -65,41 +57,21 @@ export async function converse(options: RunOptions, worker: WorkerSession, from:
   }
   if (recovered.kind === "failed") return failed(recovered.failure, true);
 
-  const asked: Heard[] = [];
-  let { hasModel, lastJob: lastSubmitted } = recovered;
-  const submit = (job: NumberedJob) => {
-    const outcome = worker.submit(job);
-    outcome.catch(() => undefined); // looked at below, in order; a loss must not be an unhandled rejection meanwhile
-    asked.push({ kind: "job", job, outcome });
-    lastSubmitted = job.id;
-    hasModel ||= job.job.kind === "prepare";
+  const asked: Asked[] = [];
+  const ask = (commands: readonly Command[]): void => {
+    for (const command of commands) asked.push(give(options, worker, command));
   };
-  const askCheckpoint = (path: string, last = false) => {
-    // those that stay now: what this one makes superfluous goes with the next
-    const outcome = worker.checkpoint(path, [...kept(journal.checkpoints(), options.checkpoints)]);
-    outcome.catch(() => undefined);
-    asked.push({ kind: "checkpoint", afterJob: lastSubmitted, last, outcome });
-  };
-  if (state.phase === "inspecting" || state.phase === "running") for (const job of state.inFlight) submit(job);
-
-  let checkpointedAt = clock.now();
-  let checkpointMs = 0;
-  let heardAt = checkpointedAt;
-  let stopping = false;
-  const stop = () => {
-    if (stopping || signal.aborted === false) return;
-    stopping = true;
-    if (hasModel) askCheckpoint(checkpointAfter(lastSubmitted), true);
-  };
+  const conversation = new Conversation(recovered, checkpoints, clock.now());
+  const stop = () => ask(conversation.stop());
+  if (state.phase === "inspecting" || state.phase === "running") ask(conversation.submit(state.inFlight));
   signal.addEventListener("abort", stop);
   try {
-    stop();
+    if (signal.aborted) stop();
     while (asked.length > 0) {
       const next = asked[0];
       if (next.kind === "checkpoint") {
         const outcome = await next.outcome;
-        // commands are carried out in order: what passed since the answer before is the checkpoint's own time
-        checkpointMs = clock.now() - heardAt;
+        conversation.hearCheckpoint(clock.now());
         const refused = record(options, next.afterJob, outcome);
         asked.shift();
         if (next.last) return interrupted();
@@ -108,9 +80,9 @@ export async function converse(options: RunOptions, worker: WorkerSession, from:
         continue;
       }
       // with a model, the checkpoint asked for at the stop ends this loop; without one there is nothing to keep
-      const outcome = await (hasModel ? next.outcome : unlessStopped(next.outcome, signal));
+      const outcome = await (conversation.hasModel ? next.outcome : unlessStopped(next.outcome, signal));
       asked.shift();
-      heardAt = clock.now();
+      conversation.hearAnswer(clock.now());
       if (!outcome.ok && !isMatterOfSearch(outcome.failure)) return failed(outcome.failure, true);
       const event: Event = outcome.ok
         ? { type: "job-finished", answer: outcome.answer }
@@ -124,27 +96,29 @@ export async function converse(options: RunOptions, worker: WorkerSession, from:
       const wentBack = goBackIn(decided.decisions);
       if (wentBack) {
         hooks?.onNotice?.(wentBack);
-        return stopping ? interrupted() : { kind: "went-back", state, why: wentBack };
+        return conversation.stopping ? interrupted() : { kind: "went-back", state, why: wentBack };
       }
-      // once stopping, what was decided waits in the journal: the resumed run issues it
-      if (stopping) continue;
-      const round = roundOpenedIn(decided.decisions);
-      if (options.checkpoints.rounds && hasModel && round !== null) askCheckpoint(checkpointOfRound(round));
-      for (const job of issuedIn(decided.decisions)) submit(job);
-      const { everySeconds } = options.checkpoints;
-      const dueAfterMs = Math.max(everySeconds * 1000, checkpointMs / mostOfTheTime);
-      if (hasModel && everySeconds > 0 && heardAt - checkpointedAt >= dueAfterMs) {
-        checkpointedAt = heardAt;
-        askCheckpoint(checkpointAfter(lastSubmitted));
-      }
+      ask(conversation.goOn(decided.decisions));
     }
-    if (stopping) return interrupted();
+    if (conversation.stopping) return interrupted();
     throw new Error("nothing is in flight, but the run is not over");
   } catch (error) {
     return error instanceof Stopped ? interrupted() : lostOrThrow(error, state);
   } finally {
     signal.removeEventListener("abort", stop);
   }
+}
+
+function give({ journal, checkpoints }: RunOptions, worker: WorkerSession, command: Command): Asked {
+  // looked at later, in order; a loss must not be an unhandled rejection meanwhile
+  const heardLater = <T>(outcome: Promise<T>): Promise<T> => {
+    outcome.catch(() => undefined);
+    return outcome;
+  };
+  if (command.kind === "job") return { ...command, outcome: heardLater(worker.submit(command.job)) };
+  // those that stay now: what this one makes superfluous goes with the next
+  const staying = [...kept(journal.checkpoints(), checkpoints)];
+  return { ...command, outcome: heardLater(worker.checkpoint(command.path, staying)) };
 }
 
 /** a loss that became NaN is a fact about the search; a full disk or a missing folder is not */
@@ -166,15 +140,6 @@ function record(options: RunOptions, afterJob: number, outcome: CheckpointOutcom
   journal.recordCheckpoint({ afterJob, path, sha256, bytes, at: clock.now() });
   removeOld(journal, checkpoints, runFolder);
   return null;
-}
-
-const issuedIn = (decisions: readonly Decision[]): NumberedJob[] =>
-  decisions.filter((decision) => decision.type === "issue").map(({ id, job }) => ({ id, job }));
-
-/** the round that begins here; the first one has only just been given its weights */
-function roundOpenedIn(decisions: readonly Decision[]): number | null {
-  const opened = decisions.findLast((decision) => decision.type === "open-round");
-  return opened && opened.round > 0 ? opened.round : null;
 }
 
 function goBackIn(decisions: readonly Decision[]): string | null {

@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import type { DataInfo } from "../domain/data.js";
 import type { NumberedJob } from "../domain/job.js";
+import { kindOf } from "../domain/job-kinds.js";
 import type { Failure, Signal } from "../domain/signal.js";
 import type { RunState } from "../engine/state.js";
 import type { Journal } from "../journal/port.js";
@@ -9,7 +10,8 @@ import type { WorkerSession } from "../worker/port.js";
 export type Recovery =
   | {
       readonly kind: "ready";
-      readonly hasModel: boolean /** last job whose effect the worker has; -1 = none */;
+      readonly hasModel: boolean;
+      /** last job whose effect the worker has; -1 = none */
       readonly lastJob: number;
     }
   | { readonly kind: "failed"; readonly failure: Failure };
@@ -76,7 +78,7 @@ export async function recover({ journal, worker, state, onNotice }: RecoverOptio
     return null;
   };
   for (const told of jobsAfter(journal, from, firstOpen)) {
-    if (told.job.job.kind !== "train" && told.job.job.kind !== "restrict") continue;
+    if (kindOf(told.job.job).changes !== "weights") continue;
     const outcome = worker.submit(told.job);
     outcome.catch(() => undefined);
     asked.push({ told, outcome });

@@ -2,28 +2,23 @@ import { costTable } from "../cost/table.js";
 import type { DataInfo } from "../domain/data.js";
 import type { Choose, Decision, GoBack, OpenRound, Prune, Report, RunResult, Snapshot } from "../domain/decision.js";
 import { assertNever } from "../domain/errors.js";
-import type { Job, NumberedJob } from "../domain/job.js";
+import type { NumberedJob } from "../domain/job.js";
+import { kindOf, type Work } from "../domain/job-kinds.js";
 import type { Plan } from "../domain/plan.js";
 import type { Ranking } from "../domain/ranking.js";
 import type { Answer, Evaluation, Failure } from "../domain/signal.js";
-import { effortOf } from "../engine/effort.js";
 import type { Model } from "../engine/state.js";
+import { workOf } from "../engine/work.js";
 import type { JournalEntry } from "../journal/port.js";
 
 /** What a program cost, of the jobs that were answered. What a resume ran again is not in the journal, nor here. */
-export interface ProgramEffort {
+export interface ProgramEffort extends Work {
   /** of Plan.programs; `inspect` is what came before the first */
   readonly program: string;
   readonly beganAt: number;
   /** by the wall clock, pauses between sessions left out */
   readonly wallMs: number;
   readonly jobs: number;
-  readonly weightSteps: number;
-  readonly gateSteps: number;
-  readonly evaluations: number;
-  /** images that went forward and backward, and their forward multiply-adds */
-  readonly samples: number;
-  readonly macs: number;
   /** sums of what the worker told of its jobs */
   readonly workerMs: number;
   readonly dataMs: number;
@@ -169,18 +164,12 @@ function takeAnswer(told: Chronicle, at: number, { jobId, signal, timing }: Answ
       testStreams: job.streams.filter(({ split }) => split === "test").map(({ name }) => name),
     };
   }
-  if (job.kind === "train") effort.weightSteps += job.steps.length;
-  if (job.kind === "gates") effort.gateSteps += job.steps.length;
-  if (job.kind === "evaluate") effort.evaluations++;
-  if (issued.program === "search") participate(told, job);
+  if (issued.program === "search") kindOf(job).participate(job, told);
   if (job.kind === "evaluate" && signal.kind === "evaluate" && told.model?.testStreams.includes(job.stream)) {
     told.test = signal.results[0] ?? null;
   }
-  const spent = told.model && effortOf(told.model, job, signal);
-  if (spent) {
-    effort.samples += spent.samples;
-    effort.macs += spent.macs;
-  }
+  const work = told.model ? workOf(told.model, job, signal) : {};
+  for (const [unit, amount] of Object.entries(work)) effort[unit as keyof Work] += amount;
 }
 
 function effortIn({ efforts }: Chronicle, program: string, at: number): Writable<ProgramEffort> {
@@ -192,20 +181,4 @@ function effortIn({ efforts }: Chronicle, program: string, at: number): Writable
   };
   efforts.push(fresh);
   return fresh;
-}
-
-function participate({ trained, gated }: Chronicle, job: Job): void {
-  if (job.kind === "train") {
-    for (const { paths } of job.steps) {
-      for (const { architecture } of paths)
-        for (const [slot, candidate] of architecture.entries()) trained[slot][candidate]++;
-    }
-  } else if (job.kind === "gates") {
-    for (const { architecture, alternatives } of job.steps) {
-      for (const [slot, candidate] of architecture.entries()) {
-        gated[slot][candidate]++;
-        for (const other of alternatives[slot] ?? []) if (other !== candidate) gated[slot][other]++;
-      }
-    }
-  }
 }

@@ -5,6 +5,7 @@ import { architectureCost, costTable } from "../../cost/table.js";
 import type { DataInfo, DataSpec } from "../../domain/data.js";
 import { assertNever } from "../../domain/errors.js";
 import type { Job, NumberedJob, PrepareJob } from "../../domain/job.js";
+import { kindOf } from "../../domain/job-kinds.js";
 import type { MockSettings } from "../../domain/settings.js";
 import type { ExportedFile, Failure, Signal } from "../../domain/signal.js";
 import type { Architecture } from "../../domain/space.js";
@@ -47,6 +48,8 @@ export function carryOut(
   runFolder: string,
 ): Signal {
   const noise = rng(settings.seed).fork("mock").fork("noise").fork(id);
+  for (const name of kindOf(job).streams(job)) streamOf(prepared(state).model, name);
+  for (const path of kindOf(job).paths(job)) check(prepared(state).model, path);
   switch (job.kind) {
     case "inspect":
       return { kind: "inspect", data: dataInfo(settings, job.data) };
@@ -60,10 +63,9 @@ export function carryOut(
       const { model, world } = prepared(state);
       const stream = streamOf(model, job.stream);
       const size = stream.spec.batchSize;
-      const logLikelihoods = job.architectures.map((path) => {
-        check(model, path);
-        return job.batches.map(() => size * Math.log(typicalAccuracy(model, world, stream, path)));
-      });
+      const logLikelihoods = job.architectures.map((path) =>
+        job.batches.map(() => size * Math.log(typicalAccuracy(model, world, stream, path))),
+      );
       return { kind: "score", logLikelihoods, samples: job.batches.map(() => size) };
     }
     case "evaluate":
@@ -94,7 +96,6 @@ export function carryOut(
     }
     case "export": {
       const { model } = prepared(state);
-      check(model, job.architecture);
       return { kind: "export", files: [exportMock(model, job.architecture, job.folder, runFolder)] };
     }
     default:
@@ -176,7 +177,6 @@ function train(
 ): Signal {
   const stream = streamOf(model, job.stream);
   if (job.steps.length === 0) refuse("a train job needs steps");
-  for (const { paths } of job.steps) for (const { architecture } of paths) check(model, architecture);
   const losses: number[] = [];
   const accuracies: number[] = [];
   for (const { paths } of job.steps) {
@@ -201,7 +201,6 @@ function gates(
 ): Signal {
   const stream = streamOf(model, job.stream);
   const steps = job.steps.map(({ architecture, alternatives }) => {
-    check(model, architecture);
     const accuracy = clamp(typicalAccuracy(model, world, stream, architecture));
     const gradients = architecture.map((active, slot) =>
       [active, ...(alternatives[slot] ?? [])].map((candidate) => {
@@ -223,7 +222,6 @@ function evaluate(
 ): Signal {
   const stream = streamOf(model, job.stream);
   const results = job.architectures.map((path, index) => {
-    check(model, path);
     const draw = noise.fork(index);
     const measured = classAccuracies(model, world, stream, path).map((value) =>
       clamp(value + settings.noise * draw.normal()),
