@@ -1,4 +1,4 @@
-import type { Journal } from "../journal/port.js";
+import type { Journal, JournalEntry } from "../journal/port.js";
 import { beginChronicle, type Chronicle, tell } from "./chronicle.js";
 
 const name = "story";
@@ -10,13 +10,17 @@ const name = "story";
 export function chronicleOf(journal: Journal, logic: string | null = null): Chronicle {
   const saved = logic === null ? null : journal.savedState(name);
   const told = saved?.by === logic ? (saved.state as Chronicle) : beginChronicle(journal.plan);
-  const sessions = journal.sessions().map(({ startedAt }) => startedAt);
-  sessions.sort((a, b) => a - b);
-  for (const entry of journal.entries(told.entries)) {
-    tell(told, entry, sessions.findLast((startedAt) => startedAt <= entry.at) ?? null);
-  }
+  const begun = begunIn(journal);
+  for (const entry of journal.entries(told.entries)) tell(told, entry, sessionOf(entry, begun));
   return told;
 }
+
+/** when its sessions began, in order */
+const begunIn = (journal: Journal): number[] => journal.sessions().map(({ startedAt }) => startedAt);
+
+/** before, not at the same moment: a session may begin in the millisecond of an entry that led to it */
+const sessionOf = ({ at }: JournalEntry, begun: readonly number[]): number | null =>
+  begun.findLast((startedAt) => startedAt < at) ?? null;
 
 /**
  * The journal for a run to write to, told of while it grows: what it tells is saved now and then, so that nobody who asks
@@ -24,18 +28,18 @@ export function chronicleOf(journal: Journal, logic: string | null = null): Chro
  */
 export function following(journal: Journal, logic: string, saveEvery = 500): Journal {
   const told = chronicleOf(journal, logic);
-  let session = journal.sessions().at(-1)?.startedAt ?? null;
+  const begun = begunIn(journal);
   return {
     ...journal,
     append(fact) {
       const entry = journal.append(fact);
-      tell(told, entry, session);
+      tell(told, entry, sessionOf(entry, begun));
       if (told.entries % saveEvery === 0) journal.saveState({ name, seq: entry.seq, by: logic, state: told });
       return entry;
     },
     beginSession(record) {
       journal.beginSession(record);
-      session = record.startedAt;
+      begun.push(record.startedAt);
     },
   };
 }
