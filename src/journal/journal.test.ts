@@ -59,12 +59,16 @@ describe.each(adapters)("the %s journal", (_, make) => {
     journal.close();
   });
 
-  it("keeps the last saved state", () => {
+  it("keeps the last saved state of each name", () => {
     const journal = make();
-    expect(journal.savedState()).toBeNull();
-    journal.saveState({ seq: 3, by: "danas 1", state: { phase: "new" } });
-    journal.saveState({ seq: 8, by: "danas 2", state: { phase: "done", deep: [1, { x: null }] } });
-    expect(journal.savedState()).toEqual({ seq: 8, by: "danas 2", state: { phase: "done", deep: [1, { x: null }] } });
+    expect(journal.savedState("run")).toBeNull();
+    const story = { name: "story", seq: 5, by: "danas 1", state: [1] };
+    const last = { name: "run", seq: 8, by: "danas 2", state: { phase: "done", deep: [1, { x: null }] } };
+    journal.saveState({ name: "run", seq: 3, by: "danas 1", state: { phase: "new" } });
+    journal.saveState(story);
+    journal.saveState(last);
+    expect(journal.savedState("run")).toEqual(last);
+    expect(journal.savedState("story")).toEqual(story);
     journal.close();
   });
 
@@ -128,6 +132,31 @@ describe("the sqlite journal", () => {
     expect(second.id).not.toBe("");
     expect(second.plan).toMatchObject({ ...plan, divergence: { rule: "stop" } });
     expect([...second.entries()]).toHaveLength(1);
+    second.close();
+  });
+
+  it("upgrades one of version 2: a state that it kept is forgotten, being only a short cut", () => {
+    const made = createJournal(file(), plan);
+    const { id } = made;
+    made.close();
+    const database = new Database(file());
+    database.exec(`
+      DROP TABLE states;
+      CREATE TABLE state (one INTEGER PRIMARY KEY, seq INTEGER NOT NULL, logic TEXT NOT NULL, state TEXT NOT NULL);
+      INSERT INTO state VALUES (1, 7, 'danas 1', '{}');
+      UPDATE meta SET schema = 2;
+    `);
+    database.close();
+    const reader = openJournal(file(), { readonly: true });
+    expect([reader.id, reader.plan, reader.savedState("run")]).toEqual([id, plan, null]);
+    reader.close();
+    const first = openJournal(file());
+    expect(first.savedState("run")).toBeNull();
+    const saved = { name: "run", seq: 0, by: "danas 2", state: {} };
+    first.saveState(saved);
+    first.close();
+    const second = openJournal(file());
+    expect([second.id, second.plan, second.savedState("run")]).toEqual([id, plan, saved]);
     second.close();
   });
 

@@ -5,7 +5,7 @@ import { DanasError } from "../domain/errors.js";
 import type { Event } from "../domain/event.js";
 import type { Plan } from "../domain/plan.js";
 import type { CheckpointRecord, Journal, JournalEntry, SessionRecord } from "./port.js";
-import { type Meta, savedStateTable, schemaVersion, upgraded } from "./versions.js";
+import { type Meta, savedStatesTable, schemaVersion, upgraded } from "./versions.js";
 
 const tables = `
   CREATE TABLE meta (schema INTEGER NOT NULL, plan TEXT NOT NULL, id TEXT NOT NULL);
@@ -15,7 +15,7 @@ const tables = `
   CREATE TABLE sessions (
     incarnation INTEGER PRIMARY KEY, started_at REAL NOT NULL, host TEXT NOT NULL, pid INTEGER NOT NULL,
     worker TEXT NOT NULL, mock INTEGER NOT NULL, versions TEXT NOT NULL, ended_at REAL, outcome TEXT, message TEXT);
-  ${savedStateTable}
+  ${savedStatesTable}
 `;
 
 export interface CreateOptions {
@@ -47,7 +47,7 @@ export function createJournal(file: string, plan: Plan, options: CreateOptions =
     rmSync(file, { force: true });
     throw told(error, file);
   }
-  return journalOn(database, file, plan, id);
+  return journalOn(database, file, plan, id, true);
 }
 
 /**
@@ -69,7 +69,9 @@ export function openJournal(file: string, options: { readonly readonly?: boolean
       });
     }
     const now = upgraded(meta, readonly ? null : database);
-    return journalOn(database, file, JSON.parse(now.plan) as Plan, now.id);
+    // one of an earlier version that is only read has no place for states
+    const savesStates = !readonly || meta.schema === schemaVersion;
+    return journalOn(database, file, JSON.parse(now.plan) as Plan, now.id, savesStates);
   } catch (error) {
     database.close();
     throw told(error, file);
@@ -120,7 +122,7 @@ interface EntryRow {
 /** entries are read in pages: a long journal is neither held in memory nor keeps a cursor open while others write */
 const page = 500;
 
-function journalOn(database: Connection, file: string, plan: Plan, id: string): Journal {
+function journalOn(database: Connection, file: string, plan: Plan, id: string, savesStates: boolean): Journal {
   const guarded = <T>(body: () => T): T => {
     try {
       return body();
@@ -166,15 +168,15 @@ function journalOn(database: Connection, file: string, plan: Plan, id: string): 
     *latest() {
       for (const row of paged<EntryRow>(selectDown, next - 1, -1)) yield entryOf(row);
     },
-    saveState({ seq, by, state }) {
-      const statement = database.prepare("INSERT OR REPLACE INTO state (one, seq, logic, state) VALUES (1, ?, ?, ?)");
-      guarded(() => statement.run(seq, by, JSON.stringify(state)));
+    saveState({ name, seq, by, state }) {
+      const statement = database.prepare("INSERT OR REPLACE INTO states (name, seq, logic, state) VALUES (?, ?, ?, ?)");
+      guarded(() => statement.run(name, seq, by, JSON.stringify(state)));
     },
-    savedState() {
-      const row = guarded(() => database.prepare("SELECT seq, logic, state FROM state").get()) as
-        | { seq: number; logic: string; state: string }
-        | undefined;
-      return row ? { seq: row.seq, by: row.logic, state: JSON.parse(row.state) } : null;
+    savedState(name) {
+      if (!savesStates) return null;
+      const statement = database.prepare("SELECT seq, logic, state FROM states WHERE name = ?");
+      const row = guarded(() => statement.get(name)) as { seq: number; logic: string; state: string } | undefined;
+      return row ? { name, seq: row.seq, by: row.logic, state: JSON.parse(row.state) } : null;
     },
     recordCheckpoint({ afterJob, path, sha256, bytes, at }) {
       const insert = database.prepare("INSERT INTO checkpoints VALUES (?, ?, ?, ?, ?)");

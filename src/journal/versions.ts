@@ -3,12 +3,13 @@ import type Database from "libsql";
 
 /**
  * What a journal's file looked like in earlier versions of danas, and how it becomes what it is now. Version 2 gave the
- * run an id of its own, the plan a rule for losses that are not finite, and the state after some entry a place.
+ * run an id of its own, and the plan a rule for losses that are not finite; version 3 gave states after some entry a place,
+ * one a name (in version 2 there was place for one).
  */
-export const schemaVersion = 2;
+export const schemaVersion = 3;
 
-export const savedStateTable = `
-  CREATE TABLE state (one INTEGER PRIMARY KEY, seq INTEGER NOT NULL, logic TEXT NOT NULL, state TEXT NOT NULL);`;
+export const savedStatesTable = `
+  CREATE TABLE states (name TEXT PRIMARY KEY, seq INTEGER NOT NULL, logic TEXT NOT NULL, state TEXT NOT NULL);`;
 
 /** the one row of `meta`; before version 2 it had no id */
 export interface Meta {
@@ -20,18 +21,19 @@ export interface Meta {
 /** @param database where the upgrade is to be kept; null = only read, so it is made in memory each time */
 export function upgraded(meta: Meta, database: InstanceType<typeof Database> | null): Meta {
   if (meta.schema === schemaVersion) return meta;
-  // before, a loss that was not finite ended the run: what was decided then must come out the same again
+  // before version 2, a loss that was not finite ended the run: what was decided then must come out the same again
   const divergence = { rule: "stop", factor: 0.5, tries: 0 };
+  const first = meta.schema < 2;
   const now: Meta = {
     schema: schemaVersion,
-    plan: JSON.stringify({ divergence, ...JSON.parse(meta.plan) }),
-    id: randomUUID(),
+    plan: first ? JSON.stringify({ divergence, ...JSON.parse(meta.plan) }) : meta.plan,
+    id: first ? randomUUID() : meta.id,
   };
   if (database) {
     database.exec("BEGIN IMMEDIATE");
     try {
-      database.exec(savedStateTable);
-      database.exec("ALTER TABLE meta ADD COLUMN id TEXT NOT NULL DEFAULT ''");
+      database.exec(`DROP TABLE IF EXISTS state; ${savedStatesTable}`);
+      if (first) database.exec("ALTER TABLE meta ADD COLUMN id TEXT NOT NULL DEFAULT ''");
       database.prepare("UPDATE meta SET schema = ?, plan = ?, id = ?").run(now.schema, now.plan, now.id);
       database.exec("COMMIT");
     } catch (error) {
