@@ -9,8 +9,8 @@ import type { Failure } from "../src/domain/signal.js";
 import { replay } from "../src/engine/replay.js";
 import { memoryJournal } from "../src/journal/memory.js";
 import type { Journal } from "../src/journal/port.js";
-import { chronicle } from "../src/report/chronicle.js";
 import { type Ending, run } from "../src/runner/run.js";
+import { chronicleOf } from "../src/story/following.js";
 import { mockWorker } from "../src/worker/mock/worker.js";
 import type { Worker } from "../src/worker/port.js";
 import { Fuse, fusedJournal, fusedWorker, Killed } from "./support/kill.js";
@@ -120,8 +120,8 @@ describe("where a loss is not finite", () => {
     expect(from).toBeLessThanOrEqual(9);
     expect(rates.get("search")).toEqual(wanted.map((rate, index) => (index < from ? rate : rate * 0.5)));
     expect(replay(journal).divergence).toBeNull();
-    expect(chronicle(journal).goneBack).toHaveLength(1);
-    expect(chronicle(journal).failure).toBeNull();
+    expect(chronicleOf(journal).goneBack).toHaveLength(1);
+    expect(chronicleOf(journal)).toMatchObject({ failure: null, open: [] });
   });
 
   it("skip-batch takes the next batch in that step alone, and changes nothing else", async () => {
@@ -158,7 +158,7 @@ describe("where a loss is not finite", () => {
     expect(goBacks(decisionsOf(journal)).map(({ attempt }) => attempt)).toEqual(
       Array.from({ length: times }, (_, index) => index + 1),
     );
-    expect(chronicle(journal).failure?.message).toContain("the loss became nan");
+    expect(chronicleOf(journal).failure?.message).toContain("the loss became nan");
     expect(journal.sessions().map(({ outcome }) => outcome)).toEqual([
       ...new Array<string>(times).fill("went-back"),
       "failed",

@@ -11,12 +11,15 @@ export function fold(plan: Plan, events: Iterable<Event>, from: RunState = initi
   return state;
 }
 
+/** of the run's own state among those that a journal keeps */
+export const stateName = "run";
+
 /**
  * Where the run of this journal stands: the state that was saved last, if this logic saved it, and what came after.
  * @param logic null = from the beginning, whatever was saved
  */
 export function stateOf(journal: Journal, logic: string | null): RunState {
-  const saved = logic === null ? null : journal.savedState();
+  const saved = logic === null ? null : journal.savedState(stateName);
   if (saved === null || saved.by !== logic) return fold(journal.plan, journal.events());
   return fold(journal.plan, journal.events(saved.seq + 1), saved.state as RunState);
 }

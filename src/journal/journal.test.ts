@@ -59,12 +59,16 @@ describe.each(adapters)("the %s journal", (_, make) => {
     journal.close();
   });
 
-  it("keeps the last saved state", () => {
+  it("keeps the last saved state of each name", () => {
     const journal = make();
-    expect(journal.savedState()).toBeNull();
-    journal.saveState({ seq: 3, by: "danas 1", state: { phase: "new" } });
-    journal.saveState({ seq: 8, by: "danas 2", state: { phase: "done", deep: [1, { x: null }] } });
-    expect(journal.savedState()).toEqual({ seq: 8, by: "danas 2", state: { phase: "done", deep: [1, { x: null }] } });
+    expect(journal.savedState("run")).toBeNull();
+    const story = { name: "story", seq: 5, by: "danas 1", state: [1] };
+    const last = { name: "run", seq: 8, by: "danas 2", state: { phase: "done", deep: [1, { x: null }] } };
+    journal.saveState({ name: "run", seq: 3, by: "danas 1", state: { phase: "new" } });
+    journal.saveState(story);
+    journal.saveState(last);
+    expect(journal.savedState("run")).toEqual(last);
+    expect(journal.savedState("story")).toEqual(story);
     journal.close();
   });
 

@@ -5,7 +5,7 @@ import { DanasError } from "../domain/errors.js";
 import type { Event } from "../domain/event.js";
 import type { Plan } from "../domain/plan.js";
 import type { CheckpointRecord, Journal, JournalEntry, SessionRecord } from "./port.js";
-import { checkVersion, type Meta, schemaVersion } from "./versions.js";
+import { checkVersion, type Meta, savedStatesTable, schemaVersion } from "./versions.js";
 
 const tables = `
   CREATE TABLE meta (schema INTEGER NOT NULL, plan TEXT NOT NULL, id TEXT NOT NULL);
@@ -15,7 +15,7 @@ const tables = `
   CREATE TABLE sessions (
     incarnation INTEGER PRIMARY KEY, started_at REAL NOT NULL, host TEXT NOT NULL, pid INTEGER NOT NULL,
     worker TEXT NOT NULL, mock INTEGER NOT NULL, versions TEXT NOT NULL, ended_at REAL, outcome TEXT, message TEXT);
-  CREATE TABLE state (one INTEGER PRIMARY KEY, seq INTEGER NOT NULL, logic TEXT NOT NULL, state TEXT NOT NULL);
+  ${savedStatesTable}
 `;
 
 export interface CreateOptions {
@@ -161,15 +161,14 @@ function journalOn(database: Connection, file: string, plan: Plan, id: string): 
     *latest() {
       for (const row of paged<EntryRow>(selectDown, next - 1, -1)) yield entryOf(row);
     },
-    saveState({ seq, by, state }) {
-      const statement = database.prepare("INSERT OR REPLACE INTO state (one, seq, logic, state) VALUES (1, ?, ?, ?)");
-      guarded(() => statement.run(seq, by, JSON.stringify(state)));
+    saveState({ name, seq, by, state }) {
+      const statement = database.prepare("INSERT OR REPLACE INTO states (name, seq, logic, state) VALUES (?, ?, ?, ?)");
+      guarded(() => statement.run(name, seq, by, JSON.stringify(state)));
     },
-    savedState() {
-      const row = guarded(() => database.prepare("SELECT seq, logic, state FROM state").get()) as
-        | { seq: number; logic: string; state: string }
-        | undefined;
-      return row ? { seq: row.seq, by: row.logic, state: JSON.parse(row.state) } : null;
+    savedState(name) {
+      const statement = database.prepare("SELECT seq, logic, state FROM states WHERE name = ?");
+      const row = guarded(() => statement.get(name)) as { seq: number; logic: string; state: string } | undefined;
+      return row ? { name, seq: row.seq, by: row.logic, state: JSON.parse(row.state) } : null;
     },
     recordCheckpoint({ afterJob, path, sha256, bytes, at }) {
       const insert = database.prepare("INSERT INTO checkpoints VALUES (?, ?, ?, ?, ?)");

@@ -1,6 +1,7 @@
 import type { Decision } from "../domain/decision.js";
 import type { Event } from "../domain/event.js";
 import type { Failure } from "../domain/signal.js";
+import { stateName } from "../engine/fold.js";
 import type { RunState } from "../engine/state.js";
 import { type Step, step } from "../engine/step.js";
 import type { CheckpointOutcome, Outcome, WorkerSession } from "../worker/port.js";
@@ -27,7 +28,7 @@ export function append(options: RunOptions, state: RunState, event: Event): Step
   options.hooks?.onEntry?.(entry, next.state);
   const { logic, saveEvery = usualSaveEvery } = options;
   if (logic !== undefined && (entry.seq + 1) % saveEvery === 0) {
-    options.journal.saveState({ seq: entry.seq, by: logic, state: next.state });
+    options.journal.saveState({ name: stateName, seq: entry.seq, by: logic, state: next.state });
   }
   return next;
 }

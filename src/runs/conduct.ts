@@ -2,6 +2,7 @@ import { hostname } from "node:os";
 import type { CheckpointSettings } from "../domain/settings.js";
 import type { Frame } from "../domain/telemetry.js";
 import { type Ending, type RunHooks, run } from "../runner/run.js";
+import { following } from "../story/following.js";
 import { systemClock } from "../util/clock.js";
 import type { Welcome, Worker } from "../worker/port.js";
 import type { Run } from "./run.js";
@@ -28,7 +29,8 @@ export async function conduct(
   const watching = new AbortController();
   try {
     return await run({
-      ...{ plan: journal.plan, journal, worker, checkpoints, signal, logic },
+      ...{ plan: journal.plan, worker, checkpoints, signal, logic },
+      journal: following(journal, logic),
       runFolder: folder,
       clock: systemClock,
       owner: { host: hostname(), pid: process.pid, versions: { danas: version, node: process.version } },

@@ -4,10 +4,10 @@ import type { BenchResult } from "../../bench/harness.js";
 import { loadConfig } from "../../config/load.js";
 import { DanasError } from "../../domain/errors.js";
 import { openJournal } from "../../journal/sqlite.js";
-import { significant } from "../../report/words.js";
 import { makeWorker } from "../../runs/adapters.js";
 import { files, findRun, journalOf } from "../../runs/folder.js";
 import { closest } from "../../util/closest.js";
+import { significant } from "../../util/format.js";
 import type { Io } from "../io.js";
 
 export interface BenchOptions {

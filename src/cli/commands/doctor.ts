@@ -3,7 +3,7 @@ import { access, constants, statfs } from "node:fs/promises";
 import { availableParallelism, freemem, totalmem } from "node:os";
 import { fashionMnistFolders, missingFile } from "../../config/resolve/data.js";
 import { DanasError } from "../../domain/errors.js";
-import { bytesWords } from "../../report/words.js";
+import { bytesWords } from "../../util/format.js";
 import { findPython, workerEnvironment } from "../../worker/python.js";
 import type { Io } from "../io.js";
 

@@ -1,6 +1,6 @@
 import { replay as replayJournal } from "../../engine/replay.js";
-import { countWords } from "../../report/words.js";
 import { findRun, readRun } from "../../runs/folder.js";
+import { countWords } from "../../util/format.js";
 import type { Io } from "../io.js";
 
 /** `danas replay RUN`: decides the whole run again from its events, with no worker, and compares. Exit code 1 where it differs. */

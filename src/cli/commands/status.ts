@@ -1,10 +1,11 @@
 import { basename } from "node:path";
 import type { Journal } from "../../journal/port.js";
-import { renderStatus, type Status, tellStatus } from "../../report/status.js";
-import { amount, moment, percent } from "../../report/words.js";
 import { findRun, listRuns, readRun, shortName } from "../../runs/folder.js";
 import { aliveIn } from "../../runs/owner.js";
 import { logic } from "../../runs/version.js";
+import { renderStatus, type Status, tellStatus } from "../../story/status.js";
+import type { StoryOptions } from "../../story/story.js";
+import { amount, moment, percent } from "../../util/format.js";
 import type { Io } from "../io.js";
 
 export interface StatusOptions {
@@ -34,8 +35,13 @@ export async function status(run: string | undefined, { json, runs }: StatusOpti
   return 0;
 }
 
-const statusOf = (folder: string, journal: Journal, io: Io): Status =>
-  tellStatus(journal, { ...aliveIn(folder), argument: shortName(folder, io), logic });
+/** how a run of this folder is to be told of */
+export const tellingOf = (folder: string, io: Io): StoryOptions => ({
+  ...{ ...aliveIn(folder), logic },
+  argument: shortName(folder, io),
+});
+
+const statusOf = (folder: string, journal: Journal, io: Io): Status => tellStatus(journal, tellingOf(folder, io));
 
 function line({ status: stands, progress, chosen, testAccuracy, lastEntryAt, mock }: Status, name: string): string {
   const doing = stands.kind === "running" && progress ? `running: ${progress.label}` : stands.kind;

@@ -2,8 +2,8 @@ import { loadConfig } from "../../config/load.js";
 import { extremes } from "../../cost/extremes.js";
 import { costTable } from "../../cost/table.js";
 import type { Plan } from "../../domain/plan.js";
-import { amount, bigWords, plural } from "../../report/words.js";
 import { countArchitectures } from "../../spaces/size.js";
+import { amount, bigWords, plural } from "../../util/format.js";
 import { findPython } from "../../worker/python.js";
 import type { Io } from "../io.js";
 

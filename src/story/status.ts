@@ -1,13 +1,14 @@
 import type { Progress } from "../domain/program.js";
 import { stateOf } from "../engine/fold.js";
-import type { RunState } from "../engine/state.js";
 import { progressOf } from "../engine/step.js";
 import type { CheckpointRecord, Journal } from "../journal/port.js";
-import { chronicle } from "./chronicle.js";
+import { amount, countWords, duration, moment, percent } from "../util/format.js";
+import { sum } from "../util/numeric.js";
 import { type Command, commandsFor } from "./commands.js";
+import { chronicleOf } from "./following.js";
 import { type RunStatus, statusOf } from "./standing.js";
+import type { StoryOptions } from "./story.js";
 import { mockNotice, statusWords } from "./telling.js";
-import { amount, countWords, duration, moment, percent } from "./words.js";
 
 /** How a run stands, for a glance. Plain JSON. */
 export interface Status {
@@ -32,40 +33,28 @@ export interface Status {
   readonly next: Command | null;
 }
 
-export interface StatusOptions {
-  /** where the caller has it; else it is folded from the journal */
-  readonly state?: RunState;
-  /** whose logic folds states (runs/version.ts): lets a saved state be gone on from */
-  readonly logic?: string;
-  /** whether the last session's process still lives */
-  readonly alive?: boolean;
-  /** how the run is named on a command line */
-  readonly argument?: string;
-}
-
-export function tellStatus(journal: Journal, options: StatusOptions = {}): Status {
+export function tellStatus(journal: Journal, options: StoryOptions = {}): Status {
   const { plan } = journal;
-  const told = chronicle(journal);
+  const told = options.told ?? chronicleOf(journal, options.logic);
   const sessions = journal.sessions();
   const status = statusOf(told, sessions, options.alive);
   const round = told.rounds.at(-1);
   const snapshot = told.snapshots.at(-1);
   const chosen = told.result?.chosen ?? told.choice?.chosen ?? null;
-  const program = told.efforts.at(-1)?.program ?? null;
   return {
     run: plan.name,
     mock: sessions.some((session) => session.mock),
     status,
-    program: program === "inspect" ? null : program,
-    progress: progressIn(journal, options.state, options.logic ?? null),
+    program: told.program === "inspect" ? null : told.program,
+    progress: progressIn(journal, options.logic ?? null),
     round: round ? { number: round.round, name: round.name, classes: round.classes.length } : null,
     expectedMacs: snapshot?.expectedMacs ?? null,
     trainLoss: snapshot?.trainLoss ?? null,
     chosen: chosen && { encoded: chosen.encoded, macs: chosen.macs, params: chosen.params },
     testAccuracy: told.result?.testAccuracy ?? told.test?.accuracy ?? null,
     goneBack: told.goneBack.length,
-    wallMs: told.efforts.reduce((sum, { wallMs }) => sum + wallMs, 0),
-    samples: told.efforts.reduce((sum, { samples }) => sum + samples, 0),
+    wallMs: sum(told.efforts.map(({ wallMs }) => wallMs)),
+    samples: sum(told.efforts.map(({ samples }) => samples)),
     sessions: sessions.length,
     lastEntryAt: told.lastAt,
     lastCheckpoint: journal.checkpoints().at(-1) ?? null,
@@ -73,9 +62,9 @@ export function tellStatus(journal: Journal, options: StatusOptions = {}): Statu
   };
 }
 
-function progressIn(journal: Journal, state: RunState | undefined, logic: string | null): Progress | null {
+function progressIn(journal: Journal, logic: string | null): Progress | null {
   try {
-    return progressOf(journal.plan, state ?? stateOf(journal, logic));
+    return progressOf(journal.plan, stateOf(journal, logic));
   } catch {
     // a journal that today's logic cannot follow still has a status; `danas replay` says where they part
     return null;

@@ -1,7 +1,7 @@
 import { DanasError } from "../domain/errors.js";
+import { amount, countWords, finePercent, listed, plural, significant } from "../util/format.js";
 import type { CandidateStory, SlotStory, Story } from "./story.js";
 import { budgetReason, isForBudget, mockNotice, narrowest, roundName } from "./telling.js";
-import { amount, countWords, finePercent, listed, plural, significant } from "./words.js";
 
 /** Why the search decided as it did: about one candidate, one slot, or the whole run. Plain JSON. */
 export type Explanation =

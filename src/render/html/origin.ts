@@ -1,7 +1,7 @@
 import type { SessionRecord } from "../../journal/port.js";
-import type { Story } from "../story.js";
-import { mendingWords, seedWords } from "../telling.js";
-import { bytesWords, countWords, duration, moment, plural } from "../words.js";
+import type { Story } from "../../story/story.js";
+import { mendingWords, seedWords } from "../../story/telling.js";
+import { bytesWords, countWords, duration, moment, plural } from "../../util/format.js";
 import { type Html, html } from "./markup.js";
 import { folded, section, table } from "./parts.js";
 

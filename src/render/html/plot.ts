@@ -3,7 +3,7 @@ import { GridComponent, MarkAreaComponent, MarkLineComponent } from "echarts/com
 import { type EChartsCoreOption, init, use } from "echarts/core";
 import { LabelLayout } from "echarts/features";
 import { SVGRenderer } from "echarts/renderers";
-import { tick } from "../words.js";
+import { tick } from "../../util/format.js";
 import { type Html, html, trusted } from "./markup.js";
 
 use([LineChart, ScatterChart, GridComponent, MarkAreaComponent, MarkLineComponent, LabelLayout, SVGRenderer]);

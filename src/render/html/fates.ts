@@ -1,6 +1,6 @@
-import type { CandidateStory, SlotStory, Story } from "../story.js";
-import { isForBudget, roundName } from "../telling.js";
-import { percent, significant } from "../words.js";
+import type { CandidateStory, SlotStory, Story } from "../../story/story.js";
+import { isForBudget, roundName } from "../../story/telling.js";
+import { percent, significant } from "../../util/format.js";
 import { type Html, html, nothing } from "./markup.js";
 
 /** Which candidate of which slot went when: one cell each, columns are slots, rows candidates. */

@@ -1,5 +1,5 @@
-import type { DrawnBlock, DrawnNetwork } from "../network.js";
-import { amount, countWords, share } from "../words.js";
+import type { DrawnBlock, DrawnNetwork } from "../../story/network.js";
+import { amount, countWords, share } from "../../util/format.js";
 import { type Html, html } from "./markup.js";
 
 /**

@@ -1,4 +1,4 @@
-import type { Story } from "./story.js";
+import type { Story } from "../story/story.js";
 
 /** The story as JSON, one line for each of its parts. */
 export const renderJson = (story: Story): string =>

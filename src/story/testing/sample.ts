@@ -187,15 +187,14 @@ export function sampleJournal(options: SampleOptions): Journal {
       train(paths, 2, 4000);
       if (round.gates) {
         sharpness += 0.09;
-        const steps = Array.from({ length: 8 }, (_, i) => ({
-          architecture: path(100 + i),
-          alternatives: alive.map((of) => [of[i % of.length]]),
-          batch: i,
-        }));
+        const steps = Array.from({ length: 8 }, (_, batch) => {
+          const architecture = path(100 + batch);
+          const alternatives = alive.map((of, s) => [of[batch % of.length]].filter((c) => c !== architecture[s]));
+          return { architecture, alternatives, batch };
+        });
         for (const { architecture, alternatives } of steps) {
           for (const [s, c] of architecture.entries()) {
-            timesGated[s][c]++;
-            if (alternatives[s][0] !== c) timesGated[s][alternatives[s][0]]++;
+            for (const counted of [c, ...alternatives[s]]) timesGated[s][counted]++;
           }
         }
         work(

@@ -1,6 +1,6 @@
-import type { ProgramEffort } from "../chronicle.js";
-import type { Story } from "../story.js";
-import { amount, bytesWords, countWords, duration, share } from "../words.js";
+import type { ProgramEffort } from "../../story/chronicle.js";
+import type { Story } from "../../story/story.js";
+import { amount, bytesWords, countWords, duration, share } from "../../util/format.js";
 import { type Html, html, nothing } from "./markup.js";
 import { bar, key, section, table } from "./parts.js";
 

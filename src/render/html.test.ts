@@ -1,10 +1,10 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import { builtinSpace } from "../spaces/builtins.js";
+import { type Story, tellStory } from "../story/story.js";
+import { mockNotice } from "../story/telling.js";
+import { fashionClasses, type SampleOptions, sampleJournal } from "../story/testing/sample.js";
 import { renderHtml } from "./html.js";
 import { escaped, renderMarkdown } from "./markdown.js";
-import { type Story, tellStory } from "./story.js";
-import { mockNotice } from "./telling.js";
-import { fashionClasses, type SampleOptions, sampleJournal } from "./testing/sample.js";
 
 const small: SampleOptions = {
   space: builtinSpace("quickstart", { channels: 1, height: 28, width: 28 }, 10),

@@ -1,3 +1,6 @@
+import type { Story } from "../story/story.js";
+import { mockNotice } from "../story/telling.js";
+import { moment } from "../util/format.js";
 import { answer, callout, foundSection, masthead } from "./html/answer.js";
 import { decisionsSection, retrainSection } from "./html/decisions.js";
 import { difficultySection } from "./html/difficulty.js";
@@ -5,9 +8,6 @@ import { type Html, html, nothing, trusted } from "./html/markup.js";
 import { commandsSection, originSection } from "./html/origin.js";
 import { spendingSection } from "./html/spending.js";
 import { style } from "./html/style.js";
-import type { Story } from "./story.js";
-import { mockNotice } from "./telling.js";
-import { moment } from "./words.js";
 
 /** The story as one HTML page that needs nothing else: no script, no network. The same story gives the same bytes. */
 export function renderHtml(story: Story): string {

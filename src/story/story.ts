@@ -1,18 +1,19 @@
 import { extremes } from "../cost/extremes.js";
-import { architectureCost, costTable } from "../cost/table.js";
-import type { Budget, Cost, PricedArchitecture } from "../domain/cost.js";
+import { costTable, priced } from "../cost/table.js";
+import type { Budget, Cost, CostTable, PricedArchitecture } from "../domain/cost.js";
 import type { DataInfo, DataSpec } from "../domain/data.js";
-import type { Choose, Cut, GoBack, OpenRound, Prune, Report, Snapshot } from "../domain/decision.js";
+import type { Choose, Cut, GoBack, OpenRound, Prune, Snapshot } from "../domain/decision.js";
 import type { Plan, StrategyPlan } from "../domain/plan.js";
 import type { Ranking } from "../domain/ranking.js";
 import { classAccuracies, type ExportedFile } from "../domain/signal.js";
 import type { Architecture } from "../domain/space.js";
 import type { CheckpointRecord, Journal, SessionRecord } from "../journal/port.js";
-import { encode } from "../spaces/encoding.js";
 import { spaceHash } from "../spaces/hash.js";
 import { countArchitectures } from "../spaces/size.js";
-import { type Chronicle, chronicle, type ProgramEffort } from "./chronicle.js";
+import { sum } from "../util/numeric.js";
+import type { Chronicle, Curve, ProgramEffort } from "./chronicle.js";
 import { type Commands, commandsFor } from "./commands.js";
+import { chronicleOf } from "./following.js";
 import { type DrawnNetwork, drawNetwork } from "./network.js";
 import { mockNotice, type RunStatus, statusOf } from "./standing.js";
 
@@ -41,7 +42,7 @@ export interface Story {
   readonly goneBack: readonly (GoBack & { readonly at: number })[];
   readonly choice: Choose | null;
   readonly curves: readonly Curve[];
-  readonly effort: Effort;
+  readonly effort: Spending;
   readonly provenance: Provenance;
   readonly commands: Commands;
 }
@@ -117,12 +118,7 @@ export interface SlotStory {
   readonly candidates: readonly CandidateStory[];
 }
 
-export interface Curve {
-  readonly series: Report["series"];
-  readonly points: readonly (readonly [epoch: number, value: number])[];
-}
-
-export interface Effort {
+export interface Spending {
   readonly programs: readonly ProgramEffort[];
   readonly wallMs: number;
   readonly samples: number;
@@ -144,6 +140,10 @@ export interface Provenance {
 }
 
 export interface StoryOptions {
+  /** whose logic folds states (runs/version.ts): lets what was saved be gone on from; without, the journal is read whole */
+  readonly logic?: string;
+  /** where the caller holds it open and has told it all entries; else it is read from the journal */
+  readonly told?: Chronicle;
   /** whether the last session's process still lives; without, a session that was not ended counts as running */
   readonly alive?: boolean;
   /** how the run is named on a command line; default its name */
@@ -153,10 +153,11 @@ export interface StoryOptions {
 /** Reads a run's journal, whatever became of the run: new, going on, done, failed, interrupted. */
 export function tellStory(journal: Journal, options: StoryOptions = {}): Story {
   const { plan } = journal;
-  const told = chronicle(journal);
+  const told = options.told ?? chronicleOf(journal, options.logic);
+  const costs = costTable(plan.space);
   const sessions = journal.sessions();
   const status = statusOf(told, sessions, options.alive);
-  const found = foundIn(plan, told);
+  const found = foundIn(plan, costs, told);
   const mock = sessions.some((session) => session.mock);
   return {
     version: 1,
@@ -169,17 +170,18 @@ export function tellStory(journal: Journal, options: StoryOptions = {}): Story {
     asked: askedOf(plan),
     found,
     network: found && drawNetwork(plan.space, found.architecture),
-    alternatives: alternativesOf(plan),
-    ranking: told.ranking,
+    alternatives: alternativesOf(plan, costs),
+    ranking: told.ranking ?? (plan.ranking.source === "given" ? plan.ranking.ranking : null),
     rounds: roundsOf(told),
-    snapshots: told.snapshots,
-    slots: slotsOf(plan, told, found?.architecture ?? null),
-    prunes: told.prunes,
-    goneBack: told.goneBack,
+    // copied: one that is held open grows on
+    snapshots: [...told.snapshots],
+    slots: slotsOf(plan, costs, told, found?.architecture ?? null),
+    prunes: [...told.prunes],
+    goneBack: [...told.goneBack],
     choice: told.choice,
-    curves: curvesOf(told.reports),
+    curves: told.curves.map(({ series, points }) => ({ series, points: [...points] })),
     effort: {
-      programs: told.efforts,
+      programs: told.efforts.map((effort) => ({ ...effort })),
       wallMs: sum(told.efforts.map(({ wallMs }) => wallMs)),
       samples: sum(told.efforts.map(({ samples }) => samples)),
       macs: sum(told.efforts.map(({ macs }) => macs)),
@@ -200,8 +202,6 @@ export function tellStory(journal: Journal, options: StoryOptions = {}): Story {
     commands: commandsFor(options.argument ?? plan.name, status, found !== null, told.prunes),
   };
 }
-
-const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
 
 function askedOf(plan: Plan): Asked {
   const { space } = plan;
@@ -233,29 +233,26 @@ function dataName({ source }: DataSpec): string {
   }
 }
 
-const price = (plan: Plan, architecture: Architecture): PricedArchitecture => ({
-  architecture,
-  encoded: encode(plan.space, architecture),
-  ...architectureCost(costTable(plan.space), architecture),
-});
-
-function alternativesOf(plan: Plan): Alternatives {
-  const { smallest, largest } = extremes(costTable(plan.space));
-  return { smallest: price(plan, smallest.architecture), largest: price(plan, largest.architecture) };
+function alternativesOf({ space }: Plan, costs: CostTable): Alternatives {
+  const { smallest, largest } = extremes(costs);
+  return {
+    smallest: priced(space, costs, smallest.architecture),
+    largest: priced(space, costs, largest.architecture),
+  };
 }
 
-function foundIn(plan: Plan, told: Chronicle): Found | null {
+function foundIn(plan: Plan, costs: CostTable, told: Chronicle): Found | null {
   const { result, choice, test } = told;
   const given = plan.programs.includes("search") ? null : plan.retrain.architecture;
-  const chosen = result?.chosen ?? choice?.chosen ?? (given && price(plan, given));
+  const chosen = result?.chosen ?? choice?.chosen ?? (given && priced(plan.space, costs, given));
   if (!chosen) return null;
   const compared = choice?.compared.find(({ encoded }) => encoded === chosen.encoded);
-  const validated = told.reports.findLast(({ series }) => series === "retrain-valid-accuracy");
+  const validated = told.curves.find(({ series }) => series === "retrain-valid-accuracy")?.points.at(-1)?.[1];
   const perClass = result?.testPerClass ?? (test && classAccuracies(test));
   const { architecture, encoded, macs, params } = chosen;
   return {
     ...{ architecture, encoded, macs, params },
-    validAccuracy: result?.validAccuracy ?? validated?.value ?? compared?.validAccuracy ?? null,
+    validAccuracy: result?.validAccuracy ?? validated ?? compared?.validAccuracy ?? null,
     testAccuracy: result?.testAccuracy ?? test?.accuracy ?? null,
     testPerClass:
       perClass && (told.data?.classes ?? []).map((name, index) => ({ name, accuracy: perClass[index] ?? null })),
@@ -284,8 +281,7 @@ function roundsOf(told: Chronicle): Round[] {
   });
 }
 
-function slotsOf(plan: Plan, told: Chronicle, chosen: Architecture | null): SlotStory[] {
-  const costs = costTable(plan.space);
+function slotsOf(plan: Plan, costs: CostTable, told: Chronicle, chosen: Architecture | null): SlotStory[] {
   const cuts = new Map<string, Extract<Fate, { kind: "cut" }>>();
   for (const { round, epoch, cuts: these } of told.prunes) {
     const roundName = told.rounds.findLast((opened) => opened.round === round)?.name ?? `round ${round}`;
@@ -299,22 +295,12 @@ function slotsOf(plan: Plan, told: Chronicle, chosen: Architecture | null): Slot
       name: candidate.name,
       ...costs.slots[at][index],
       probability: last?.probabilities[at]?.[index] ?? null,
-      timesTrained: told.participation.trained[at][index],
-      timesGated: told.participation.gated[at][index],
+      timesTrained: told.trained[at][index],
+      timesGated: told.gated[at][index],
       fate:
         chosen?.[at] === index
           ? { kind: "chosen" }
           : (cuts.get(`${at}/${index}`) ?? { kind: chosen ? "passed-over" : "alive" }),
     })),
   }));
-}
-
-function curvesOf(reports: readonly Report[]): Curve[] {
-  const curves = new Map<Report["series"], [number, number][]>();
-  for (const { series, epoch, value } of reports) {
-    const points = curves.get(series) ?? [];
-    points.push([epoch, value]);
-    curves.set(series, points);
-  }
-  return [...curves].map(([series, points]) => ({ series, points }));
 }

@@ -1,6 +1,6 @@
 import type { ClassDifficulty } from "../../domain/ranking.js";
-import type { Story } from "../story.js";
-import { percent, plural, significant } from "../words.js";
+import type { Story } from "../../story/story.js";
+import { percent, plural, significant } from "../../util/format.js";
 import { curvePlot, difficultyPlot, pickClasses } from "./charts.js";
 import { type Html, html, nothing } from "./markup.js";
 import { figure, folded, section, table } from "./parts.js";

@@ -1,6 +1,6 @@
-import type { Round, Story } from "../story.js";
-import { choiceWords, roundName } from "../telling.js";
-import { amount, countWords, percent, plural, significant } from "../words.js";
+import type { Round, Story } from "../../story/story.js";
+import { choiceWords, roundName } from "../../story/telling.js";
+import { amount, countWords, percent, plural, significant } from "../../util/format.js";
 import { curveName, curvePlot, searchPlot } from "./charts.js";
 import { cutOpacity, cutRounds, fateMap, levelOf, levelOpacity, probabilityStrip } from "./fates.js";
 import { type Html, html, nothing } from "./markup.js";

@@ -1,6 +1,6 @@
-import type { Found, Story } from "../story.js";
-import { headline, lede, statusWords } from "../telling.js";
-import { amount, bytesWords, countWords, duration, moment, percent, share } from "../words.js";
+import type { Found, Story } from "../../story/story.js";
+import { headline, lede, statusWords } from "../../story/telling.js";
+import { amount, bytesWords, countWords, duration, moment, percent, share } from "../../util/format.js";
 import { networkDrawing } from "./drawing.js";
 import { type Html, html, nothing } from "./markup.js";
 import { bar, figure, folded, key, section, table } from "./parts.js";

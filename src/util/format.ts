@@ -1,8 +1,8 @@
 /** Numbers as people read them. Always the same text for the same number: no locale, no time zone but UTC. */
 
-import { significant } from "../util/units.js";
+import { significant } from "./units.js";
 
-export { amount, significant } from "../util/units.js";
+export { amount, significant } from "./units.js";
 
 const groups = (digits: string): string => digits.replace(/\B(?=(\d{3})+$)/g, ",");
 

@@ -11,7 +11,7 @@ import {
   percent,
   share,
   tick,
-} from "./words.js";
+} from "./format.js";
 
 describe("numbers as people read them", () => {
   it.each([

@@ -1,6 +1,7 @@
 import type { Ranking } from "../../domain/ranking.js";
-import type { Curve, Found, Story } from "../story.js";
-import { amount, percent, significant, tick } from "../words.js";
+import type { Curve } from "../../story/chronicle.js";
+import type { Found, Story } from "../../story/story.js";
+import { amount, percent, significant, tick } from "../../util/format.js";
 import { type Html, nothing } from "./markup.js";
 import { axisText, epochAxis, epochText, fixedGrid, line, plot, rampColour, shortened, valueAxis } from "./plot.js";
 

@@ -1,7 +1,7 @@
 import type { Cut, GoBack } from "../domain/decision.js";
+import { amount, bigWords, countWords, duration, listed, percent, plural, significant } from "../util/format.js";
 import type { RunStatus } from "./standing.js";
 import type { Story } from "./story.js";
-import { amount, bigWords, countWords, duration, listed, percent, plural, significant } from "./words.js";
 
 /** The sentences that all renderings share. */
 

@@ -48,7 +48,7 @@ export function statusOf(told: Chronicle, sessions: readonly SessionRecord[], al
 }
 
 function doingOf(told: Chronicle): string {
-  const program = told.efforts.at(-1)?.program ?? "inspect";
+  const { program } = told;
   if (program === "inspect") return "opening the data";
   if (program === "rank") return "ranking the classes";
   if (program === "retrain") return told.test ? "exporting the network" : "retraining the network";

@@ -1,7 +1,7 @@
 import type { Cut } from "../../domain/decision.js";
-import type { Story } from "../story.js";
-import { classWords, isForBudget, narrowest, roundName } from "../telling.js";
-import { amount, countWords, finePercent, percent, plural, significant } from "../words.js";
+import type { Story } from "../../story/story.js";
+import { classWords, isForBudget, narrowest, roundName } from "../../story/telling.js";
+import { amount, countWords, finePercent, percent, plural, significant } from "../../util/format.js";
 import { comparedPlot } from "./charts.js";
 import { type Html, html, nothing } from "./markup.js";
 import { figure, folded, section, table } from "./parts.js";

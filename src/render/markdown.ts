@@ -1,4 +1,4 @@
-import type { Story } from "./story.js";
+import type { Story } from "../story/story.js";
 import {
   choiceWords,
   headline,
@@ -9,7 +9,7 @@ import {
   narrowest,
   seedWords,
   statusWords,
-} from "./telling.js";
+} from "../story/telling.js";
 import {
   amount,
   bytesWords,
@@ -21,7 +21,7 @@ import {
   plural,
   share,
   significant,
-} from "./words.js";
+} from "../util/format.js";
 
 /** rows of a table at most; the JSON report has all */
 const most = 30;
