@@ -4,8 +4,11 @@ import { join } from "node:path";
 import type { Plan } from "../domain/plan.js";
 import type { MockSettings, Settings } from "../domain/settings.js";
 import { stateOf } from "../engine/fold.js";
+import type { Journal } from "../journal/port.js";
 import { createJournal, openJournal } from "../journal/sqlite.js";
 import { type RunOptions, run } from "../runner/run.js";
+import { following } from "../story/following.js";
+import { tellStatus } from "../story/status.js";
 import { systemClock } from "../util/clock.js";
 import { mockWorker } from "../worker/mock/worker.js";
 import type { Worker, WorkerSession } from "../worker/port.js";
@@ -101,15 +104,16 @@ async function searchWithKills(options: DurabilityOptions, folder: string): Prom
   const began = performance.now();
   let entriesSinceKill = 0;
   onLine(`searching with a worker that is killed ${repeats} times`);
+  const timedJournal: Journal = {
+    ...journal,
+    append: (entry) => timed(() => journal.append(entry)),
+    recordCheckpoint: (record) => timed(() => journal.recordCheckpoint(record)),
+    dropCheckpoints: (paths) => timed(() => journal.dropCheckpoints(paths)),
+    saveState: (saved) => timed(() => journal.saveState(saved)),
+  };
   const ending = await run({
     ...common(real.plan, runFolder),
-    journal: {
-      ...journal,
-      append: (entry) => timed(() => journal.append(entry)),
-      recordCheckpoint: (record) => timed(() => journal.recordCheckpoint(record)),
-      dropCheckpoints: (paths) => timed(() => journal.dropCheckpoints(paths)),
-      saveState: (saved) => timed(() => journal.saveState(saved)),
-    },
+    journal: following(timedJournal, "bench", saveEvery),
     worker: watched,
     checkpoints: real.checkpoints,
     logic: "bench",
@@ -174,7 +178,7 @@ async function longJournal(options: DurabilityOptions, folder: string): Promise<
   let entries = 0;
   await run({
     ...common(plan, join(folder, "mock")),
-    journal,
+    journal: following(journal, "bench", saveEvery),
     worker: mockWorker(worker),
     checkpoints: { everySeconds: 0, keep: 1, rounds: false },
     signal: stop.signal,
@@ -187,22 +191,31 @@ async function longJournal(options: DurabilityOptions, folder: string): Promise<
   });
   journal.close();
   if (entries < stopAt) throw new Error(`the search ended after ${entries} jobs`);
-  const seconds = (logic: string | null): number => {
+  const seconds = (read: (opened: Journal) => void): number => {
     const before = performance.now();
     const opened = openJournal(file);
-    stateOf(opened, logic);
+    read(opened);
     const took = performance.now() - before;
     opened.close();
     return took / 1000;
   };
-  seconds("bench");
-  const name = `opening a journal of ${jobs} jobs and folding it for resume`;
+  const often = (read: (opened: Journal) => void) => {
+    seconds(read);
+    return Array.from({ length: repeats }, () => seconds(read));
+  };
+  const beginning = "  the same from the very beginning, as another version of danas would";
   return [
     caseOf(
-      name,
+      `opening a journal of ${jobs} jobs and folding it for resume`,
       "s",
-      Array.from({ length: repeats }, () => seconds("bench")),
+      often((opened) => stateOf(opened, "bench")),
     ),
-    caseOf("  the same from the very beginning, as another version of danas would", "s", [seconds(null)]),
+    caseOf(beginning, "s", [seconds((opened) => stateOf(opened, null))]),
+    caseOf(
+      "opening it and telling its status",
+      "s",
+      often((opened) => tellStatus(opened, { logic: "bench" })),
+    ),
+    caseOf(beginning, "s", [seconds((opened) => tellStatus(opened))]),
   ];
 }
