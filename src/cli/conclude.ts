@@ -3,12 +3,12 @@ import { join } from "node:path";
 import { printRanking } from "../curriculum/artefact.js";
 import { logicOf } from "../engine/fold.js";
 import type { Journal } from "../journal/port.js";
+import { files, shortName } from "../runs/folder.js";
+import { version } from "../runs/version.js";
 import { type Story, tellStory } from "../story/story.js";
 import { amount, duration, percent } from "../util/format.js";
 import type { Io } from "./io.js";
 import { openFile } from "./open.js";
-import { files, shortName } from "./runs.js";
-import { version } from "./version.js";
 
 export interface Concluded {
   readonly folder: string;

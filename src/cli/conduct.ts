@@ -4,17 +4,17 @@ import type { CheckpointSettings } from "../domain/settings.js";
 import { logicOf } from "../engine/fold.js";
 import type { Journal } from "../journal/port.js";
 import { type Ending, run } from "../runner/run.js";
+import { shortName } from "../runs/folder.js";
+import { claim } from "../runs/owner.js";
+import { version } from "../runs/version.js";
 import { following } from "../story/following.js";
 import { systemClock } from "../util/clock.js";
 import type { Welcome, Worker } from "../worker/port.js";
 import { conclude } from "./conclude.js";
 import type { Io } from "./io.js";
-import { claim } from "./owner.js";
 import { beginDisplay, type Display } from "./progress/display.js";
 import { Live } from "./progress/live.js";
-import { shortName } from "./runs.js";
 import { listenForStop } from "./stop.js";
-import { version } from "./version.js";
 
 export interface Conducted {
   readonly folder: string;

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { claim, ownerOf } from "./owner.js";
+import { claim, ownerOf } from "../runs/owner.js";
 import { danas, mockConfig, startDanas } from "./testing/harness.js";
 
 /** How a run ends, through the real command line: exit codes, signals, what is left behind. */

@@ -1,7 +1,7 @@
+import { findRun } from "../../runs/folder.js";
 import { explain as explainStory, renderExplanation } from "../../story/explain.js";
 import { tellStory } from "../../story/story.js";
 import type { Io } from "../io.js";
-import { findRun } from "../runs.js";
 import { read, tellingOf } from "./status.js";
 
 export interface ExplainOptions {

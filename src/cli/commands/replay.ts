@@ -1,7 +1,7 @@
 import { replay as replayJournal } from "../../engine/replay.js";
+import { findRun } from "../../runs/folder.js";
 import { countWords } from "../../util/format.js";
 import type { Io } from "../io.js";
-import { findRun } from "../runs.js";
 import { read } from "./status.js";
 
 /** `danas replay RUN`: decides the whole run again from its events, with no worker, and compares. Exit code 1 where it differs. */

@@ -3,10 +3,10 @@ import { join, resolve } from "node:path";
 import { DanasError } from "../../domain/errors.js";
 import { renderJson } from "../../render/json.js";
 import { renderMarkdown } from "../../render/markdown.js";
+import { findRun } from "../../runs/folder.js";
 import { type Story, tellStory } from "../../story/story.js";
 import type { Io } from "../io.js";
 import { openFile } from "../open.js";
-import { findRun } from "../runs.js";
 import { read, tellingOf } from "./status.js";
 
 type Render = (story: Story) => string;

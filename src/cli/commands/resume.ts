@@ -2,11 +2,11 @@ import { join } from "node:path";
 import { loadConfig } from "../../config/load.js";
 import { DanasError } from "../../domain/errors.js";
 import { openJournal } from "../../journal/sqlite.js";
-import { makeWorker } from "../adapters.js";
+import { makeWorker } from "../../runs/adapters.js";
+import { files, findRun, journalOf, reachedItsEnd, shortName } from "../../runs/folder.js";
 import { conclude } from "../conclude.js";
 import { conduct } from "../conduct.js";
 import type { Io } from "../io.js";
-import { files, findRun, journalOf, reachedItsEnd, shortName } from "../runs.js";
 
 export interface ResumeOptions {
   readonly set: readonly string[];

@@ -3,9 +3,9 @@ import { join, resolve } from "node:path";
 import { loadConfig } from "../../config/load.js";
 import { DanasError } from "../../domain/errors.js";
 import { openJournal } from "../../journal/sqlite.js";
+import { files, findRun, journalOf } from "../../runs/folder.js";
 import { tellStatus } from "../../story/status.js";
 import type { Io } from "../io.js";
-import { files, findRun, journalOf } from "../runs.js";
 import { type SearchOptions, settingsOf, start } from "./search.js";
 import { tellingOf } from "./status.js";
 

@@ -2,10 +2,10 @@ import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { loadConfig } from "../../config/load.js";
 import type { Settings } from "../../domain/settings.js";
-import { makeWorker } from "../adapters.js";
+import { makeWorker } from "../../runs/adapters.js";
+import { beginJournal, createRunFolder, shortName } from "../../runs/folder.js";
 import { conduct } from "../conduct.js";
 import type { Io } from "../io.js";
-import { beginJournal, createRunFolder, shortName } from "../runs.js";
 
 export interface SearchOptions {
   readonly set: readonly string[];

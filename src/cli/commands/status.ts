@@ -2,13 +2,13 @@ import { basename } from "node:path";
 import { logicOf } from "../../engine/fold.js";
 import type { Journal } from "../../journal/port.js";
 import { openJournal } from "../../journal/sqlite.js";
+import { findRun, journalOf, listRuns, shortName } from "../../runs/folder.js";
+import { isAlive, ownerOf } from "../../runs/owner.js";
+import { version } from "../../runs/version.js";
 import { renderStatus, type Status, tellStatus } from "../../story/status.js";
 import type { StoryOptions } from "../../story/story.js";
 import { amount, moment, percent } from "../../util/format.js";
 import type { Io } from "../io.js";
-import { isAlive, ownerOf } from "../owner.js";
-import { findRun, journalOf, listRuns, shortName } from "../runs.js";
-import { version } from "../version.js";
 
 export interface StatusOptions {
   readonly json: boolean;

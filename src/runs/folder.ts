@@ -1,11 +1,11 @@
 import { chmodSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { basename, dirname, join, relative, resolve } from "node:path";
+import type { Io } from "../cli/io.js";
 import { DanasError } from "../domain/errors.js";
 import type { Settings } from "../domain/settings.js";
 import type { Journal } from "../journal/port.js";
 import { createJournal, openJournal } from "../journal/sqlite.js";
 import { closest } from "../util/closest.js";
-import type { Io } from "./io.js";
 import { isAlive, ownerOf } from "./owner.js";
 
 /** A run is a folder: the config as it was written, as it was resolved, the plan, the journal, checkpoints, the report. */

@@ -1,7 +1,7 @@
+import type { Io } from "../cli/io.js";
 import { assertNever, DanasError } from "../domain/errors.js";
 import type { Patience, WorkerSettings } from "../domain/settings.js";
 import type { Worker } from "../worker/port.js";
-import type { Io } from "./io.js";
 
 const deadline = ({ jobMinutes }: Patience) =>
   jobMinutes === undefined ? {} : { jobTimeoutMs: Math.round(jobMinutes * 60_000) };
