@@ -1,10 +1,10 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { printRanking } from "../curriculum/artefact.js";
-import { logicOf } from "../engine/fold.js";
+
 import type { Journal } from "../journal/port.js";
 import { files, shortName } from "../runs/folder.js";
-import { version } from "../runs/version.js";
+import { logic } from "../runs/version.js";
 import { type Story, tellStory } from "../story/story.js";
 import { amount, duration, percent } from "../util/format.js";
 import type { Io } from "./io.js";
@@ -21,7 +21,7 @@ export interface Concluded {
 /** The end of a run that reached its end: the report, words for people, and one line for scripts, the last on standard output. */
 export async function conclude({ folder, journal, quiet, open }: Concluded, io: Io): Promise<void> {
   const name = shortName(folder, io);
-  const story = tellStory(journal, { alive: false, argument: name, logic: logicOf(version) });
+  const story = tellStory(journal, { alive: false, argument: name, logic });
   const report = join(folder, files.report);
   // loaded at the end: the plotting library takes half a second, which no search should begin with
   const { renderHtml } = await import("../render/html.js");

@@ -15,12 +15,6 @@ export function fold(plan: Plan, events: Iterable<Event>, from: RunState = initi
 export const stateName = "run";
 
 /**
- * Whose decisions these are. A state that another danas folded is not gone on from: it may count otherwise; nor that of
- * another Node, whose Math.exp may differ in its last bit.
- */
-export const logicOf = (danas: string): string => `danas ${danas} on ${process.version}`;
-
-/**
  * Where the run of this journal stands: the state that was saved last, if this logic saved it, and what came after.
  * @param logic null = from the beginning, whatever was saved
  */

@@ -1,4 +1,3 @@
-import { isDeepStrictEqual } from "node:util";
 import type { Decision } from "../domain/decision.js";
 import type { Journal } from "../journal/port.js";
 import { initialState, type RunState } from "./state.js";
@@ -34,8 +33,8 @@ export function replay(journal: Journal): ReplayReport {
     const recomputed = JSON.parse(JSON.stringify(next.decisions)) as Decision[];
     for (let index = 0; index < Math.max(recomputed.length, entry.decisions.length); index++) {
       const [ours, theirs] = [recomputed[index] ?? null, entry.decisions[index] ?? null];
-      if (isDeepStrictEqual(ours, theirs)) continue;
       const at = difference(theirs, ours);
+      if (at === null) continue;
       return {
         entries,
         decisions,
@@ -50,14 +49,16 @@ export function replay(journal: Journal): ReplayReport {
   return { entries, decisions, state, divergence: null };
 }
 
-/** path to the first leaf where two plain values differ */
-function difference(a: unknown, b: unknown): string {
-  if (typeof a !== "object" || typeof b !== "object" || a === null || b === null) return "";
-  const [left, right] = [a as Record<string, unknown>, b as Record<string, unknown>];
-  for (const key of new Set([...Object.keys(left), ...Object.keys(right)])) {
-    if (isDeepStrictEqual(left[key], right[key])) continue;
-    const rest = difference(left[key], right[key]);
-    return rest === "" ? key : `${key}.${rest}`;
+/** Path to the first place where two values of plain JSON differ, "" at their root. @returns null where they are the same */
+function difference(a: unknown, b: unknown): string | null {
+  if (a === b) return null;
+  if (!isTree(a) || !isTree(b) || Array.isArray(a) !== Array.isArray(b)) return "";
+  for (const key of new Set([...Object.keys(a), ...Object.keys(b)])) {
+    const rest = difference(a[key], b[key]);
+    if (rest !== null) return rest === "" ? key : `${key}.${rest}`;
   }
-  return "";
+  return null;
 }
+
+const isTree = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === "object" && value !== null;

@@ -18,12 +18,15 @@ export type Reached =
   /** the weights must be those before a job that failed: the next session restores them */
   | { readonly kind: "went-back"; readonly state: RunState; readonly why: string };
 
+/** entries between saved states */
+export const usualSaveEvery = 500;
+
 /** Decides on the event and makes both durable. Nothing is acted on before. */
 export function append(options: RunOptions, state: RunState, event: Event): Step {
   const next = step(options.plan, state, event);
   const entry = options.journal.append({ at: options.clock.now(), event, decisions: next.decisions });
   options.hooks?.onEntry?.(entry, next.state);
-  const { logic, saveEvery = 500 } = options;
+  const { logic, saveEvery = usualSaveEvery } = options;
   if (logic !== undefined && (entry.seq + 1) % saveEvery === 0) {
     options.journal.saveState({ name: stateName, seq: entry.seq, by: logic, state: next.state });
   }

@@ -23,9 +23,9 @@ export interface RunOptions {
   readonly hooks?: RunHooks;
   /** who we are, for the journal */
   readonly owner: { readonly host: string; readonly pid: number; readonly versions: Readonly<Record<string, string>> };
-  /** see logicOf in fold.ts; without, states are neither saved nor gone on from */
+  /** whose logic folds states (runs/version.ts); without, states are neither saved nor gone on from */
   readonly logic?: string;
-  /** entries between saved states; default 500 */
+  /** entries between saved states */
   readonly saveEvery?: number;
   /** how long a worker that served this run and is gone is waited for; default 15 minutes */
   readonly patienceMs?: number;

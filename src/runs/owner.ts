@@ -84,6 +84,13 @@ function refuse(folder: string, { host, pid }: Owner): never {
 
 export const ownerOf = (folder: string): Owner | null => read(fileOf(folder));
 
+/** whether somebody works on the run now; only where that can be known */
+export function aliveIn(folder: string): { alive?: boolean } {
+  const owner = ownerOf(folder);
+  const alive = owner === null ? false : isAlive(owner);
+  return alive === undefined ? {} : { alive };
+}
+
 function read(file: string): Owner | null {
   try {
     const value = JSON.parse(readFileSync(file, "utf8")) as Partial<Owner>;

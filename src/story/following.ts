@@ -5,7 +5,7 @@ const name = "story";
 
 /**
  * What the journal tells so far: read on from where it was saved last, if this logic saved it.
- * @param logic see logicOf in engine/fold.ts; null = from the beginning, whatever was saved
+ * @param logic whose logic folds states (runs/version.ts); null = from the beginning, whatever was saved
  */
 export function chronicleOf(journal: Journal, logic: string | null = null): Chronicle {
   const saved = logic === null ? null : journal.savedState(name);

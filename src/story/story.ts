@@ -140,7 +140,7 @@ export interface Provenance {
 }
 
 export interface StoryOptions {
-  /** see logicOf in engine/fold.ts: lets what was saved be gone on from; without, the journal is read whole */
+  /** whose logic folds states (runs/version.ts): lets what was saved be gone on from; without, the journal is read whole */
   readonly logic?: string;
   /** where the caller holds it open and has told it all entries; else it is read from the journal */
   readonly told?: Chronicle;

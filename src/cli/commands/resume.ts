@@ -4,8 +4,9 @@ import { DanasError } from "../../domain/errors.js";
 import { openJournal } from "../../journal/sqlite.js";
 import { makeWorker } from "../../runs/adapters.js";
 import { files, findRun, journalOf, reachedItsEnd, shortName } from "../../runs/folder.js";
+import { openRun } from "../../runs/run.js";
+import { carryOut } from "../carry-out.js";
 import { conclude } from "../conclude.js";
-import { conduct } from "../conduct.js";
 import type { Io } from "../io.js";
 
 export interface ResumeOptions {
@@ -43,10 +44,10 @@ export async function resume(run: string, { set, quiet }: ResumeOptions, io: Io)
     skipData: true,
   });
   const adapter = await makeWorker(worker, io);
-  const journal = openJournal(journalOf(folder));
+  const going = openRun(folder);
   try {
-    return await conduct({ folder, journal, worker: adapter, checkpoints, quiet }, io);
+    return await carryOut(going, { worker: adapter, checkpoints, quiet }, io);
   } finally {
-    journal.close();
+    going.close();
   }
 }

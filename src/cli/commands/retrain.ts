@@ -2,8 +2,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { loadConfig } from "../../config/load.js";
 import { DanasError } from "../../domain/errors.js";
-import { openJournal } from "../../journal/sqlite.js";
-import { files, findRun, journalOf } from "../../runs/folder.js";
+import { files, findRun, readRun } from "../../runs/folder.js";
 import { tellStatus } from "../../story/status.js";
 import type { Io } from "../io.js";
 import { type SearchOptions, settingsOf, start } from "./search.js";
@@ -47,8 +46,7 @@ function ofConfig(config: string, { architecture, name }: RetrainOptions): Wante
 
 function ofRun(run: string, { architecture, name }: RetrainOptions, io: Io): Wanted {
   const folder = findRun(run, io);
-  const journal = openJournal(journalOf(folder), { readonly: true });
-  try {
+  return readRun(folder, (journal) => {
     const chosen = architecture ?? tellStatus(journal, tellingOf(folder, io)).chosen?.encoded;
     if (chosen === undefined) {
       throw new DanasError("E_ARCHITECTURE", `run ${run} has not chosen a network yet`, {
@@ -56,7 +54,5 @@ function ofRun(run: string, { architecture, name }: RetrainOptions, io: Io): Wan
       });
     }
     return { config: join(folder, files.resolved), architecture: chosen, name: name ?? `${journal.plan.name}-retrain` };
-  } finally {
-    journal.close();
-  }
+  });
 }

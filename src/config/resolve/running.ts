@@ -3,7 +3,7 @@ import { dirname } from "node:path";
 import type { DataSpec } from "../../domain/data.js";
 import { assertNever } from "../../domain/errors.js";
 import type { ProgramName, RankingPlan, RetrainPlan } from "../../domain/plan.js";
-import type { Patience, PythonSettings, WorkerSettings } from "../../domain/settings.js";
+import type { Deadline, PythonSettings, WorkerSettings } from "../../domain/settings.js";
 import type { Space } from "../../domain/space.js";
 import { decode } from "../../spaces/encoding.js";
 import { isLocalAddress } from "../../util/address.js";
@@ -115,9 +115,9 @@ export function resolveWorker(at: Resolving): WorkerSettings {
   const { worker } = at.config;
   switch (worker.kind) {
     case "local":
-      return { kind: "local", ...pythonOf(at, worker), ...patienceOf(worker) };
+      return { kind: "local", ...pythonOf(at, worker), ...deadlineOf(worker) };
     case "embedded":
-      return { kind: "embedded", ...pythonOf(at, worker), ...patienceOf(worker) };
+      return { kind: "embedded", ...pythonOf(at, worker), ...deadlineOf(worker) };
     case "grpc":
       return grpcOf(at, worker);
     case "mock":
@@ -129,7 +129,7 @@ export function resolveWorker(at: Resolving): WorkerSettings {
 
 type WorkerConfig = Config["worker"];
 
-const patienceOf = ({ jobMinutes }: { jobMinutes?: number | undefined }): Patience =>
+const deadlineOf = ({ jobMinutes }: { jobMinutes?: number | undefined }): Deadline =>
   jobMinutes === undefined ? {} : { jobMinutes };
 
 function pythonOf(at: Resolving, worker: Extract<WorkerConfig, { kind: "local" | "embedded" }>): PythonSettings {
@@ -197,6 +197,6 @@ function grpcOf(at: Resolving, worker: Extract<WorkerConfig, { kind: "grpc" }>):
     address,
     tls: tls ? { ca: file("ca")!, cert: file("cert"), key: file("key") } : null,
     tokenVariable,
-    ...patienceOf(worker),
+    ...deadlineOf(worker),
   };
 }
