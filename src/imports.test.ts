@@ -14,7 +14,8 @@ const core = ["domain", "util", "spaces", "cost", "curriculum", "schedule"];
 
 /** Which folder of src may import which: values, or types only. The table of docs/design.md. */
 const table: Readonly<Record<string, { values: readonly string[]; types?: readonly string[] }>> = {
-  domain: { values: [] },
+  domain: { values: [], types: ["wire"] },
+  wire: { values: [] },
   util: { values: [] },
   spaces: { values: ["domain", "util"] },
   cost: { values: ["domain", "util", "spaces"] },
@@ -26,8 +27,8 @@ const table: Readonly<Record<string, { values: readonly string[]; types?: readon
   runs: { values: ["domain", "util", "journal", "runner", "story", "telemetry", "worker"] },
   journal: { values: ["domain", "util"] },
   // the mock counts MACs as a worker would
-  worker: { values: ["domain", "util", "telemetry", "cost", "spaces"] },
-  telemetry: { values: ["domain", "util", "worker/generated"] },
+  worker: { values: ["domain", "util", "wire", "telemetry", "cost", "spaces"] },
+  telemetry: { values: ["domain", "util", "wire"] },
   config: { values: [...core, "strategies"] },
   story: { values: ["domain", "util", "cost", "spaces", "engine"], types: ["journal"] },
   render: { values: ["domain", "util", "story"], types: ["journal"] },

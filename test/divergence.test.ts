@@ -44,7 +44,7 @@ function fragile(spoils: (step: TrainStep, job: NumberedJob) => boolean): Worker
           const outcome = await session.submit(job);
           if (step < 0) return outcome;
           const failure: Failure = {
-            code: "non-finite",
+            code: "non_finite",
             message: `the loss became nan at step ${step}`,
             hint: "",
             step,
@@ -154,7 +154,7 @@ describe("where a loss is not finite", () => {
       journal,
       fragile(() => true),
     );
-    expect(ending).toMatchObject({ kind: "failed", resumable: false, failure: { code: "non-finite" } });
+    expect(ending).toMatchObject({ kind: "failed", resumable: false, failure: { code: "non_finite" } });
     expect(goBacks(decisionsOf(journal)).map(({ attempt }) => attempt)).toEqual(
       Array.from({ length: times }, (_, index) => index + 1),
     );

@@ -190,7 +190,7 @@ async function prepare(session: WorkerSession, { space, threads }: Workload, bat
     },
     streams: [{ name: "train", split: "train", classes: [], batchSize, shuffle: true, seed: 1, augment: null }],
     optimizer: { momentum: 0.9, nesterov: true, weightDecay: 1e-4, decayNorm: false, clipValue: null },
-    labelSmoothing: 0.1,
+    task: { kind: "classification", labelSmoothing: 0.1 },
     compute: { device: "auto", precision: "float32", channelsLast: true, compile: false, threads },
     seed: 1,
     checks: [],

@@ -76,7 +76,7 @@ function dataAsWritten({ data }: Plan): ConfigInput["data"] {
         ...common,
       };
     case "python": {
-      const options = source.options as Extract<ConfigInput["data"], { source: "python" }>["options"];
+      const options = JSON.parse(source.optionsJson);
       return { source: "python", factory: source.factory, options, input, classes, testFraction, ...common };
     }
   }

@@ -1,12 +1,8 @@
-import type { GateStep, Job, TrainJob } from "./job.js";
-import type { Signal } from "./signal.js";
+import type { GateStep, Job, JobKind, JobOf, TrainJob } from "./job.js";
+import type { SignalOf } from "./signal.js";
 import type { Architecture } from "./space.js";
 
 /** What is true of a job because of its kind, whoever asks: the one place to look at, and to add to, for another kind. */
-
-export type JobKind = Job["kind"];
-export type JobOf<K extends JobKind> = Extract<Job, { kind: K }>;
-export type SignalOf<K extends JobKind> = Extract<Signal, { kind: K }>;
 
 /** What jobs amount to, in units that no machine changes. */
 export interface Work {

@@ -5,9 +5,12 @@ import type { DataInfo } from "../domain/data.js";
 import { DanasError } from "../domain/errors.js";
 import type { PrepareJob } from "../domain/job.js";
 import type { Plan } from "../domain/plan.js";
-import type { Failure, Signal } from "../domain/signal.js";
+import type { Failure, SignalOf } from "../domain/signal.js";
 
-const failure = (code: Failure["code"], message: string, hint: string): Failure => ({ code, message, hint });
+const failure = (code: Failure["code"], message: string, hint: string): Failure => ({
+  ...{ code, message, hint },
+  step: null,
+});
 
 /** Does what the worker found fit what was planned? @returns null where it does */
 export function checkData(plan: Plan, data: DataInfo): Failure | null {
@@ -51,14 +54,14 @@ export function checkData(plan: Plan, data: DataInfo): Failure | null {
  * The worker counted some paths with torch's own tools: they must agree with our closed form to the last multiply-add,
  * or every budget would be a lie. @returns null where they agree
  */
-export function checkCounts(job: PrepareJob, signal: Extract<Signal, { kind: "prepare" }>): Failure | null {
+export function checkCounts(job: PrepareJob, signal: SignalOf<"prepare">): Failure | null {
   const costs = costTable(job.space);
   for (const [index, architecture] of job.checks.entries()) {
     const ours = architectureCost(costs, architecture);
     const theirs = { macs: signal.macs[index], params: signal.params[index] };
     if (ours.macs === theirs.macs && ours.params === theirs.params) continue;
     return failure(
-      "cost-mismatch",
+      "cost_mismatch",
       `of path [${architecture.join(" ")}] the worker counts ${theirs.macs} MACs and ${theirs.params} parameters, ` +
         `the cost model ${ours.macs} and ${ours.params}`,
       "the worker is of another version than this danas; if they are the same, please report it",

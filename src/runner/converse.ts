@@ -125,7 +125,7 @@ function give({ journal, checkpoints }: RunOptions, worker: WorkerSession, comma
 }
 
 /** a loss that became NaN is a fact about the search; a full disk or a missing folder is not */
-const isMatterOfSearch = (failure: Failure): boolean => failure.code === "non-finite";
+const isMatterOfSearch = (failure: Failure): boolean => failure.code === "non_finite";
 
 function lostOrThrow(error: unknown, state: RunState): Reached {
   if (error instanceof Error && error.name === "WorkerLost") return { kind: "lost", state, why: error.message };

@@ -106,6 +106,7 @@ function dataChanged(then: DataInfo, told: Signal): Failure | null {
     code: "data",
     message: `the data is not what it was when the run began (images then: ${images(then)}; now: ${images(now)})`,
     hint: "put it back as it was; or begin another run with `danas search`",
+    step: null,
   };
 }
 

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { mockSettings, tinyPlan } from "../../test/support/plan.js";
 import type { Settings } from "../domain/settings.js";
+import type { Frame } from "../domain/telemetry.js";
 import { memoryJournal } from "../journal/memory.js";
 import type { Journal } from "../journal/port.js";
 import { mockWorker } from "../worker/mock/worker.js";
@@ -56,7 +57,7 @@ describe("a run without a terminal", () => {
     const plan = tinyPlan({ programs: ["rank"] });
     const worker = mockWorker({ ...mockSettings, stepMs: 2 }, { telemetry: "tcp://127.0.0.1:*" });
     const kinds = new Set<string>();
-    const onFrame = ({ kind, run }: { kind: string; run: string }) => void kinds.add(`${kind} of ${run}`);
+    const onFrame = ({ run, news }: Frame) => void kinds.add(`${news.kind} of ${run}`);
     await conduct({ folder: cwd, journal: memoryJournal(plan) }, { worker, checkpoints, hooks: { onFrame } });
     await worker.close();
     expect([...kinds]).toEqual([`step of ${plan.name}`]);

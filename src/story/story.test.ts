@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { Decision, GoBack } from "../domain/decision.js";
 import type { Event } from "../domain/event.js";
-import type { Signal } from "../domain/signal.js";
+import type { Failure, Signal } from "../domain/signal.js";
 import type { Journal, JournalEntry, SessionRecord } from "../journal/port.js";
 import { renderHtml } from "../render/html.js";
 import { renderMarkdown } from "../render/markdown.js";
@@ -95,7 +95,9 @@ describe("time", () => {
 
 describe("where a run stands", () => {
   const began = [{ at: 1000 }, { at: 1500, decisions: [{ type: "begin-program", program: "rank" } as const] }];
-  const failure = { code: "non-finite", message: "the loss is not finite", hint: "lower the learning rate" } as const;
+  const failure: Failure = {
+    ...{ code: "non_finite", message: "the loss is not finite", hint: "lower the learning rate", step: null },
+  };
   const commandOf = (journal: Journal) => tellStory(journal).commands[0].line;
 
   it("is running while its session is open, and killed when its process is known to be gone", () => {
@@ -144,11 +146,11 @@ describe("where a run stands", () => {
       [session(1, 1000, "failed")],
     );
     expect(tellStory(gaveUp).status).toEqual({
-      ...{ kind: "failed", doing: "ranking the classes", message: "non-finite: the loss is not finite" },
+      ...{ kind: "failed", doing: "ranking the classes", message: "non_finite: the loss is not finite" },
       ...{ hint: "lower the learning rate", resumable: false },
     });
     expect(tellStory(gaveUp).commands.some(({ line }) => line.includes("resume"))).toBe(false);
-    const full = written(began, [session(1, 1000, "failed", "out-of-memory: no room")]);
+    const full = written(began, [session(1, 1000, "failed", "out_of_memory: no room")]);
     expect(tellStory(full).status).toMatchObject({ kind: "failed", resumable: true, hint: null });
     expect(commandOf(full)).toContain("danas resume");
   });

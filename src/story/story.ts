@@ -5,7 +5,7 @@ import type { DataInfo, DataSpec } from "../domain/data.js";
 import type { Choose, Cut, GoBack, OpenRound, Prune, Snapshot } from "../domain/decision.js";
 import type { Plan, StrategyPlan } from "../domain/plan.js";
 import type { Ranking } from "../domain/ranking.js";
-import type { ExportedFile } from "../domain/signal.js";
+import { classAccuracies, type ExportedFile } from "../domain/signal.js";
 import type { Architecture } from "../domain/space.js";
 import type { CheckpointRecord, Journal, SessionRecord } from "../journal/port.js";
 import { spaceHash } from "../spaces/hash.js";
@@ -248,7 +248,7 @@ function foundIn(plan: Plan, costs: CostTable, told: Chronicle): Found | null {
   if (!chosen) return null;
   const compared = choice?.compared.find(({ encoded }) => encoded === chosen.encoded);
   const validated = told.curves.find(({ series }) => series === "retrain-valid-accuracy")?.points.at(-1)?.[1];
-  const perClass = result?.testPerClass ?? test?.perClass ?? null;
+  const perClass = result?.testPerClass ?? (test && classAccuracies(test));
   const { architecture, encoded, macs, params } = chosen;
   return {
     ...{ architecture, encoded, macs, params },

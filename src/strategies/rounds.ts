@@ -3,7 +3,7 @@ import type { Decision, Snapshot } from "../domain/decision.js";
 import type { GatesJob, NumberedJob, TrainJob } from "../domain/job.js";
 import type { StrategyName } from "../domain/plan.js";
 import type { Context, Learned, Next, OptionsOf, Progress, Strategy } from "../domain/program.js";
-import type { Answer, Signal } from "../domain/signal.js";
+import type { Answer, SignalOf } from "../domain/signal.js";
 import { type Alive, allAlive } from "../domain/space.js";
 import { pruneQuota } from "../schedule/quota.js";
 import { type Choice, choiceOf, learnAccuracy, nextChoice, nominate } from "./choose.js";
@@ -233,7 +233,7 @@ function takeGates(
   round: Round,
   state: RoundsState,
   job: GatesJob,
-  signal: Extract<Signal, { kind: "gates" }>,
+  signal: SignalOf<"gates">,
 ): RoundsState {
   if (!course.gate) throw new Error("gate steps in a course without gates");
   const rules = {

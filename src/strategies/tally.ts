@@ -1,5 +1,5 @@
 import type { GateStep, TrainStep } from "../domain/job.js";
-import type { Signal } from "../domain/signal.js";
+import type { SignalOf } from "../domain/signal.js";
 import { copyRows, type Rows, rowsOf } from "./distribution.js";
 
 /** What was trained so far, per candidate, and the training loss since the last snapshot. */
@@ -21,11 +21,7 @@ export const startTally = (widths: Rows): Tally => ({
   count: 0,
 });
 
-export function countTrained(
-  tally: Tally,
-  steps: readonly TrainStep[],
-  signal: Extract<Signal, { kind: "train" }>,
-): Tally {
+export function countTrained(tally: Tally, steps: readonly TrainStep[], signal: SignalOf<"train">): Tally {
   const trained = copyRows(tally.trained);
   let { lossSum, accuracySum, count } = tally;
   for (const [index, step] of steps.entries()) {

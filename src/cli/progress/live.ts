@@ -48,11 +48,11 @@ export class Live {
     if (signal.kind === "train" || signal.kind === "gates") this.#addTimes(timing);
   }
 
-  sawFrame(frame: Frame): void {
-    if (frame.kind !== "step") return;
-    if (frame.loss !== null) this.#loss = frame.loss;
-    if (frame.samplesPerSecond > 0) this.#samplesPerSecond = frame.samplesPerSecond;
-    this.#addTimes(frame);
+  sawFrame({ news }: Frame): void {
+    if (news.kind !== "step") return;
+    if (news.loss !== null) this.#loss = news.loss;
+    if (news.samplesPerSecond > 0) this.#samplesPerSecond = news.samplesPerSecond;
+    this.#addTimes(news);
   }
 
   /** older times count less, so that the split shows now and not this morning */

@@ -53,7 +53,7 @@ function sourceOf(at: Resolving, data: DataConfig): DataSource {
     case "synthetic":
       return { kind: "synthetic", perClass: data.perClass, noise: data.noise };
     case "python":
-      return { kind: "python", factory: data.factory, options: data.options };
+      return { kind: "python", factory: data.factory, optionsJson: JSON.stringify(data.options) };
     default:
       return assertNever(data);
   }

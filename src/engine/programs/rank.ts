@@ -3,6 +3,7 @@ import { imagesIn } from "../../curriculum/subsets.js";
 import type { Decision } from "../../domain/decision.js";
 import type { Plan, RankingPlan } from "../../domain/plan.js";
 import type { Context, Program } from "../../domain/program.js";
+import { classAccuracies } from "../../domain/signal.js";
 import { stepsPerEpoch } from "../../schedule/epochs.js";
 import { encode } from "../../spaces/encoding.js";
 import { type Course, onlyPath, prepareNetwork, streamSeed, trainJob } from "./training.js";
@@ -70,7 +71,7 @@ export const rank: Program<RankState> = {
     if (answer.signal.kind !== "evaluate") return { state, decisions: [] };
     const [result] = answer.signal.results;
     // the data check saw to it that every class has validation images
-    const row = result.perClass.map((accuracy) => accuracy ?? 0);
+    const row = classAccuracies(result).map((accuracy) => accuracy ?? 0);
     const { epochs, reference } = openCurve(state, _context);
     const curves = [...state.curves.slice(0, reference), [...(state.curves[reference] ?? []), row]];
     const decisions: Decision[] = [

@@ -3,6 +3,7 @@ import { imagesIn } from "../../curriculum/subsets.js";
 import type { Decision } from "../../domain/decision.js";
 import type { Job } from "../../domain/job.js";
 import type { Context, Found, Program } from "../../domain/program.js";
+import { classAccuracies } from "../../domain/signal.js";
 import type { Architecture } from "../../domain/space.js";
 import { stepsPerEpoch } from "../../schedule/epochs.js";
 import { type Course, onlyPath, prepareNetwork, streamSeed, trainJob } from "./training.js";
@@ -84,7 +85,8 @@ export const retrain: Program<RetrainState> = {
     } else if (signal.kind === "evaluate" && job.job.kind === "evaluate") {
       const [result] = signal.results;
       if (job.job.stream === "test") {
-        after = { ...state, found: { ...state.found, testAccuracy: result.accuracy, testPerClass: result.perClass } };
+        const testPerClass = classAccuracies(result);
+        after = { ...state, found: { ...state.found, testAccuracy: result.accuracy, testPerClass } };
       } else {
         const epoch = state.epochsValidated + 1;
         decisions.push({ type: "report", series: "retrain-valid-accuracy", epoch, value: result.accuracy });

@@ -66,7 +66,7 @@ function prepareSupernet(context: Context): PrepareJob {
     data: plan.data,
     streams: strategyOf(context).streams(context, optionsOf(context)),
     optimizer: recipe.optimizer,
-    labelSmoothing: recipe.labelSmoothing,
+    task: { kind: "classification", labelSmoothing: recipe.labelSmoothing },
     compute: plan.compute,
     seed: deriveSeed(rng(plan.seed).fork("search").fork("weights")),
     checks: [smallest.architecture, largest.architecture, ...drawn],

@@ -1,5 +1,5 @@
 import type { StreamSpec } from "../../domain/data.js";
-import type { Job, PrepareJob } from "../../domain/job.js";
+import type { PrepareJob, TrainJob } from "../../domain/job.js";
 import type { Plan, Recipe } from "../../domain/plan.js";
 import type { Architecture } from "../../domain/space.js";
 import { learningRateAt } from "../../schedule/learning-rate.js";
@@ -20,7 +20,7 @@ export interface Course {
 export const onlyPath = (slots: number): Architecture => new Array<number>(slots).fill(0);
 
 /** The next train job from weight step `step` on; it does not cross the end of an epoch. */
-export function trainJob(course: Course, step: number, slots: number): Extract<Job, { kind: "train" }> {
+export function trainJob(course: Course, step: number, slots: number): TrainJob {
   const left = course.stepsPerEpoch - (step % course.stepsPerEpoch);
   const total = course.epochs * course.stepsPerEpoch;
   const paths = [{ architecture: onlyPath(slots), weight: 1 }];
@@ -52,7 +52,7 @@ export function prepareNetwork(
     data: plan.data,
     streams,
     optimizer: recipe.optimizer,
-    labelSmoothing: recipe.labelSmoothing,
+    task: { kind: "classification", labelSmoothing: recipe.labelSmoothing },
     compute: plan.compute,
     seed: deriveSeed(rng(plan.seed).fork(name).fork("weights")),
     checks: [onlyPath(space.slots.length)],

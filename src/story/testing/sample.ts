@@ -68,8 +68,8 @@ export function sampleJournal(options: SampleOptions): Journal {
     work(
       {
         kind: "prepare",
-        ...{ space: of, spaceHash: "", data: plan.data, streams, optimizer: recipe.optimizer, labelSmoothing: 0 },
-        ...{ compute: plan.compute, seed: 1, checks: [] },
+        ...{ space: of, spaceHash: "", data: plan.data, streams, optimizer: recipe.optimizer },
+        ...{ task: { kind: "classification", labelSmoothing: 0 }, compute: plan.compute, seed: 1, checks: [] },
       },
       { kind: "prepare", device: "made-up device", macs: [], params: [] },
       1500,

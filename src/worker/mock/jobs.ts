@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { architectureCost, costTable } from "../../cost/table.js";
 import type { DataInfo, DataSpec } from "../../domain/data.js";
 import { assertNever } from "../../domain/errors.js";
-import type { Job, NumberedJob, PrepareJob } from "../../domain/job.js";
+import type { EvaluateJob, GatesJob, NumberedJob, PrepareJob, TrainJob } from "../../domain/job.js";
 import { kindOf } from "../../domain/job-kinds.js";
 import type { MockSettings } from "../../domain/settings.js";
 import type { ExportedFile, Failure, Signal } from "../../domain/signal.js";
@@ -31,7 +31,7 @@ export class MockFailure extends Error {
 }
 
 const refuse = (message: string, hint = ""): never => {
-  throw new MockFailure({ code: "invalid-job", message, hint });
+  throw new MockFailure({ code: "invalid_job", message, hint, step: null });
 };
 
 /** What the mock holds between jobs. */
@@ -169,12 +169,7 @@ const clamp = (value: number): number => Math.min(1, Math.max(0, value));
 /** cross-entropy that goes with an accuracy, roughly: made up like all the rest */
 const lossOf = (accuracy: number): number => -Math.log(Math.max(1e-3, accuracy));
 
-function train(
-  settings: MockSettings,
-  { model, world }: Ready,
-  job: Extract<Job, { kind: "train" }>,
-  noise: Rng,
-): Signal {
+function train(settings: MockSettings, { model, world }: Ready, job: TrainJob, noise: Rng): Signal {
   const stream = streamOf(model, job.stream);
   if (job.steps.length === 0) refuse("a train job needs steps");
   const losses: number[] = [];
@@ -193,12 +188,7 @@ function train(
   return { kind: "train", losses, accuracies, samples: job.steps.length * stream.spec.batchSize };
 }
 
-function gates(
-  settings: MockSettings,
-  { model, world }: Ready,
-  job: Extract<Job, { kind: "gates" }>,
-  noise: Rng,
-): Signal {
+function gates(settings: MockSettings, { model, world }: Ready, job: GatesJob, noise: Rng): Signal {
   const stream = streamOf(model, job.stream);
   const steps = job.steps.map(({ architecture, alternatives }) => {
     const accuracy = clamp(typicalAccuracy(model, world, stream, architecture));
@@ -214,19 +204,14 @@ function gates(
   return { kind: "gates", steps };
 }
 
-function evaluate(
-  settings: MockSettings,
-  { model, world }: Ready,
-  job: Extract<Job, { kind: "evaluate" }>,
-  noise: Rng,
-): Signal {
+function evaluate(settings: MockSettings, { model, world }: Ready, job: EvaluateJob, noise: Rng): Signal {
   const stream = streamOf(model, job.stream);
   const results = job.architectures.map((path, index) => {
     const draw = noise.fork(index);
     const measured = classAccuracies(model, world, stream, path).map((value) =>
       clamp(value + settings.noise * draw.normal()),
     );
-    const perClass = new Array<number | null>(model.job.data.classes).fill(null);
+    const perClass = new Array<number>(model.job.data.classes).fill(-1);
     for (const [at, label] of stream.classes.entries()) perClass[label] = measured[at];
     const accuracy = measured.reduce((sum, value) => sum + value, 0) / measured.length;
     const samples =
