@@ -5,7 +5,7 @@ import { DanasError } from "../domain/errors.js";
 import type { Event } from "../domain/event.js";
 import type { Plan } from "../domain/plan.js";
 import type { CheckpointRecord, Journal, JournalEntry, SessionRecord } from "./port.js";
-import { checkVersion, type Meta, savedStatesTable, schemaVersion } from "./versions.js";
+import { checkVersion, type Meta, schemaVersion } from "./versions.js";
 
 const tables = `
   CREATE TABLE meta (schema INTEGER NOT NULL, plan TEXT NOT NULL, id TEXT NOT NULL);
@@ -15,7 +15,7 @@ const tables = `
   CREATE TABLE sessions (
     incarnation INTEGER PRIMARY KEY, started_at REAL NOT NULL, host TEXT NOT NULL, pid INTEGER NOT NULL,
     worker TEXT NOT NULL, mock INTEGER NOT NULL, versions TEXT NOT NULL, ended_at REAL, outcome TEXT, message TEXT);
-  ${savedStatesTable}
+  CREATE TABLE states (name TEXT PRIMARY KEY, seq INTEGER NOT NULL, logic TEXT NOT NULL, state TEXT NOT NULL);
 `;
 
 export interface CreateOptions {

@@ -6,9 +6,6 @@ import { DanasError } from "../domain/errors.js";
  */
 export const schemaVersion = 3;
 
-export const savedStatesTable = `
-  CREATE TABLE states (name TEXT PRIMARY KEY, seq INTEGER NOT NULL, logic TEXT NOT NULL, state TEXT NOT NULL);`;
-
 /** the one row of `meta` */
 export interface Meta {
   readonly schema: number;
