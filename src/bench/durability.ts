@@ -9,6 +9,7 @@ import { createJournal, openJournal } from "../journal/sqlite.js";
 import { usualSaveEvery } from "../runner/converse.js";
 import { conduct } from "../runs/conduct.js";
 import { logic } from "../runs/version.js";
+import { tellStatus } from "../story/status.js";
 import { mockWorker } from "../worker/mock/worker.js";
 import type { Worker, WorkerSession } from "../worker/port.js";
 import { type BenchCase, type BenchResult, caseOf, environment } from "./harness.js";
@@ -174,22 +175,32 @@ async function longJournal(options: DurabilityOptions, folder: string): Promise<
   });
   journal.close();
   if (entries < stopAt) throw new Error(`the search ended after ${entries} jobs`);
-  const seconds = (by: string | null): number => {
+  const seconds = (read: (opened: Journal) => void): number => {
     const before = performance.now();
     const opened = openJournal(file);
-    stateOf(opened, by);
+    read(opened);
     const took = performance.now() - before;
     opened.close();
     return took / 1000;
   };
-  seconds(logic);
-  const name = `opening a journal of ${jobs} jobs and folding it for resume`;
+  const often = (read: (opened: Journal) => void) => {
+    seconds(read);
+    return Array.from({ length: repeats }, () => seconds(read));
+  };
+  const beginning = "  the same from the very beginning, as another version of danas would";
+  const folding = `opening a journal of ${jobs} jobs and folding it for resume`;
   return [
     caseOf(
-      name,
+      folding,
       "s",
-      Array.from({ length: repeats }, () => seconds(logic)),
+      often((opened) => stateOf(opened, logic)),
     ),
-    caseOf("  the same from the very beginning, as another version of danas would", "s", [seconds(null)]),
+    caseOf(beginning, "s", [seconds((opened) => stateOf(opened, null))]),
+    caseOf(
+      "opening it and telling its status",
+      "s",
+      often((opened) => tellStatus(opened, { logic })),
+    ),
+    caseOf(beginning, "s", [seconds((opened) => tellStatus(opened))]),
   ];
 }

@@ -21,7 +21,7 @@ export interface Concluded {
 /** The end of a run that reached its end: the report, words for people, and one line for scripts, the last on standard output. */
 export async function conclude({ folder, journal, quiet, open }: Concluded, io: Io): Promise<void> {
   const name = shortName(folder, io);
-  const story = tellStory(journal, { alive: false, argument: name, logic: logic });
+  const story = tellStory(journal, { alive: false, argument: name, logic });
   const report = join(folder, files.report);
   // loaded at the end: the plotting library takes half a second, which no search should begin with
   const { renderHtml } = await import("../render/html.js");

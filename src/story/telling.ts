@@ -1,5 +1,6 @@
 import type { Cut, GoBack } from "../domain/decision.js";
 import { amount, bigWords, countWords, duration, listed, percent, plural, significant } from "../util/format.js";
+import { sum } from "../util/numeric.js";
 import type { RunStatus } from "./standing.js";
 import type { Story } from "./story.js";
 
@@ -32,7 +33,7 @@ export interface Headline {
 export function headline(story: Story): Headline {
   const { found, status, provenance, asked } = story;
   if (found && found.testAccuracy !== null) {
-    const images = total(provenance.splits.find(({ split }) => split === "test")?.counts ?? []);
+    const images = sum(provenance.splits.find(({ split }) => split === "test")?.counts ?? []);
     return {
       figure: (found.testAccuracy * 100).toFixed(1),
       unit: "%",
@@ -71,8 +72,6 @@ function progressWords(story: Story): string {
   return `${plural(round.classes.length, "class", "classes")} in the data, ${plural(story.rounds.length, "round")} opened, ${duration(story.effort.wallMs)} spent${last ? `, networks of ${amount(last.expectedMacs)} MACs expected` : ""}`;
 }
 
-const total = (counts: readonly number[]): number => counts.reduce((sum, count) => sum + count, 0);
-
 /** what was done, in a sentence or two */
 export function lede(story: Story): string {
   const { asked, effort, rounds } = story;
@@ -82,7 +81,7 @@ export function lede(story: Story): string {
       ? "The network is given"
       : `The space holds ${bigWords(space.architectures)} networks: ${plural(space.slots, "slot")} of up to ${plural(space.candidates, "candidate")}`;
   const parts = [`${chosen}.`];
-  const cuts = rounds.reduce((sum, round) => sum + round.cuts, 0);
+  const cuts = sum(rounds.map((round) => round.cuts));
   if (asked.programs.includes("search")) {
     const classes = rounds.length > 0 ? rounds.map((round) => countWords(round.classes.length)) : [];
     const grown =
