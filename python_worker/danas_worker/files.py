@@ -8,7 +8,8 @@ import os
 from pathlib import Path
 from typing import BinaryIO
 
-from .words import JobFailed
+from .protocol.failure import JobFailed
+from .protocol.messages import FailureCode
 
 
 def below(run_folder: Path, path: str) -> Path:
@@ -32,13 +33,13 @@ NO_NAME = frozenset({errno.ENAMETOOLONG, errno.ELOOP, errno.EILSEQ, errno.EINVAL
 
 def unwritten(path: str, error: OSError) -> Exception:
     """
-    A disk that is full, a quota used up, a folder that may not be written, a broken disk: JobFailed "io", nothing that
+    A disk that is full, a quota used up, a folder that may not be written, a broken disk: JobFailed io, nothing that
     the job could help. A name that no file can have: ValueError.
     """
     why = f"cannot write {path[:300]}: {error.strerror or error}"
     if error.errno in NO_NAME:
         return ValueError(why)
-    return JobFailed("io", why, "make room on the disk, or mend its rights")
+    return JobFailed(FailureCode.io, why, "make room on the disk, or mend its rights")
 
 
 def make_folder(folder: Path) -> None:

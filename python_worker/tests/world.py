@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,26 +10,57 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from danas_worker import words
-from danas_worker.executor import Executor
-from danas_worker.initial import draw_seed
+from danas_worker.jobs.executor import Executor
+from danas_worker.protocol.messages import (
+    Architecture,
+    Block,
+    Candidate,
+    Candidates,
+    Checkpoint,
+    Classification,
+    ComputeSpec,
+    Conv,
+    DataInfo,
+    DataSpec,
+    Evaluate,
+    Gates,
+    GateStep,
+    Head,
+    InputShape,
+    Kept,
+    MbConv,
+    OptimizerSpec,
+    Prepare,
+    Recalibrate,
+    Restrict,
+    Score,
+    Skip,
+    Slot,
+    Space,
+    StreamSpec,
+    Synthetic,
+    Train,
+    TrainStep,
+    WeightedPath,
+)
+from danas_worker.seeds import draw_seed
 
-SHAPE = words.InputShape(3, 12, 12)
+SHAPE = InputShape(channels=3, height=12, width=12)
 
 
 @dataclass(frozen=True)
 class FakeStream:
     """class templates plus noise; batch b is a function of (seed, name, b)"""
 
-    spec: words.StreamSpec
-    info: words.DataInfo
+    spec: StreamSpec
+    info: DataInfo
     device: torch.device
     images: int
 
     @property
     def labels(self) -> list[int]:
-        names = self.spec.classes or self.info.classes
-        return [self.info.classes.index(name) for name in names]
+        known = list(self.info.classes)
+        return [known.index(name) for name in self.spec.classes or known]
 
     @property
     def active_K(self) -> Tensor | None:
@@ -58,127 +89,189 @@ class FakeStream:
 
 @dataclass(frozen=True)
 class FakeData:
-    spec: words.DataSpec
+    spec: DataSpec
     images: int = 20
 
     @property
-    def info(self) -> words.DataInfo:
+    def info(self) -> DataInfo:
         names = tuple(f"class-{i}" for i in range(self.spec.classes))
-        return words.DataInfo(names, self.spec.input, (), "fake")
+        return DataInfo(classes=names, input=self.spec.input, fingerprint="fake")
 
-    def stream(self, spec: words.StreamSpec, device: torch.device, channels_last: bool) -> FakeStream:
+    def stream(self, spec: StreamSpec, device: torch.device, channels_last: bool) -> FakeStream:
         return FakeStream(spec, self.info, device, self.images)
 
 
-def open_fake(spec: words.DataSpec, allow_modules: frozenset[str]) -> FakeData:
+def open_fake(spec: DataSpec, allow_modules: frozenset[str]) -> FakeData:
     return FakeData(spec)
 
 
-def mbconv(kernel: int, hidden: int, squeeze: int = 0, activation: str = "relu6") -> words.MbConv:
-    return words.MbConv(kernel, hidden, squeeze, activation, "hsigmoid" if activation == "hswish" else "sigmoid")
+def but(message: Any, **fields: Any) -> Any:
+    """a copy with these fields in place of its own"""
+    made = type(message)()
+    made.CopyFrom(message)
+    for name in fields:
+        made.ClearField(name)
+    made.MergeFrom(type(message)(**fields))
+    return made
+
+
+def shape(channels: int, height: int, width: int) -> InputShape:
+    return InputShape(channels=channels, height=height, width=width)
+
+
+Op = MbConv | Conv | Skip
+
+
+def mbconv(kernel: int, hidden: int, squeeze: int = 0, activation: str = "relu6") -> MbConv:
+    gate = "hsigmoid" if activation == "hswish" else "sigmoid"
+    return MbConv(kernel=kernel, hidden=hidden, squeeze=squeeze, activation=activation, gate=gate)
+
+
+def block(op: Op, inp: int, out: int, stride: int, height: int, width: int) -> Block:
+    named: dict[str, Any] = {type(op).__name__.lower(): op}
+    return Block(in_channels=inp, out_channels=out, stride=stride, height=height, width=width, **named)
 
 
 def small_space(
-    classes: int = 4, shape: words.InputShape = SHAPE, dropout: float = 0.0, hidden: int = 0, activation: str = "relu6"
-) -> words.Space:
+    classes: int = 4, shape: InputShape = SHAPE, dropout: float = 0.0, hidden: int = 0, activation: str = "relu6"
+) -> Space:
     """stem 8 (stride 2), three slots: 8 -> 8 with a skip, 8 -> 12 (stride 2), 12 -> 12 with a skip; head 16"""
     h, w = -(-shape.height // 2), -(-shape.width // 2)
     h2, w2 = -(-h // 2), -(-w // 2)
 
-    def slot(name: str, ops: dict[str, words.Op], inp: int, out: int, stride: int, h: int, w: int) -> words.Slot:
-        blocks = [words.Candidate(n, words.Block(op, inp, out, stride, h, w)) for n, op in ops.items()]
-        return words.Slot(name, 1, tuple(blocks))
+    def slot(name: str, ops: dict[str, Op], inp: int, out: int, stride: int, h: int, w: int) -> Slot:
+        blocks = [Candidate(name=n, block=block(op, inp, out, stride, h, w)) for n, op in ops.items()]
+        return Slot(name=name, stage=1, candidates=blocks)
 
-    return words.Space(
+    return Space(
         name="small",
         input=shape,
         classes=classes,
-        stem=(words.Block(words.Conv(3, activation), shape.channels, 8, 2, *(shape.height, shape.width)),),
-        slots=(
+        stem=[block(Conv(kernel=3, activation=activation), shape.channels, 8, 2, *(shape.height, shape.width))],
+        slots=[
             slot(
                 "1.1",
                 {
                     "k3e3": mbconv(3, 24, 0, activation),
                     "k5e2se": mbconv(5, 16, 4, "hswish"),
-                    "skip": words.Skip(),
+                    "skip": Skip(),
                     "k3e1": mbconv(3, 8, 0, activation),
                 },
                 *(8, 8, 1, h, w),
             ),
-            slot("2.1", {"k3e3": mbconv(3, 24, 0, activation), "c3": words.Conv(3, "silu")}, 8, 12, 2, h, w),
+            slot(
+                "2.1", {"k3e3": mbconv(3, 24, 0, activation), "c3": Conv(kernel=3, activation="silu")}, 8, 12, 2, h, w
+            ),
             slot(
                 "2.2",
-                {"k3e2": mbconv(3, 24, 0, activation), "skip": words.Skip(), "k5e3": mbconv(5, 36, 0, activation)},
+                {"k3e2": mbconv(3, 24, 0, activation), "skip": Skip(), "k5e3": mbconv(5, 36, 0, activation)},
                 *(12, 12, 1, h2, w2),
             ),
+        ],
+        head=Head(
+            blocks=[block(Conv(kernel=1, activation=activation), 12, 16, 1, h2, w2)],
+            hidden=hidden,
+            hidden_activation="relu",
+            dropout=dropout,
         ),
-        head=words.Head((words.Block(words.Conv(1, activation), 12, 16, 1, h2, w2),), hidden, "relu", dropout),
     )
 
 
-def stream(name: str = "train", batch_size: int = 8, classes: tuple[str, ...] = (), **fields: Any) -> words.StreamSpec:
-    spec: dict[str, Any] = {"split": "train", "shuffle": True, "seed": 3, "augment": None} | fields
-    return words.StreamSpec(name=name, classes=classes, batch_size=batch_size, **spec)
+def stream(name: str = "train", batch_size: int = 8, **fields: Any) -> StreamSpec:
+    spec: dict[str, Any] = {"split": "train", "shuffle": True, "seed": 3} | fields
+    return StreamSpec(name=name, batch_size=batch_size, **spec)
 
 
-def optimizer(**fields: Any) -> words.OptimizerSpec:
-    spec: dict[str, Any] = {
-        "momentum": 0.9,
-        "nesterov": True,
-        "weight_decay": 1e-2,
-        "decay_norm": False,
-        "clip_value": None,
-    } | fields
-    return words.OptimizerSpec(**spec)
+def optimizer(**fields: Any) -> OptimizerSpec:
+    spec: dict[str, Any] = {"momentum": 0.9, "nesterov": True, "weight_decay": 1e-2} | fields
+    return OptimizerSpec(**spec)
 
 
-def compute(**fields: Any) -> words.ComputeSpec:
-    spec: dict[str, Any] = {
-        "device": "cpu",
-        "precision": "float32",
-        "channels_last": False,
-        "compile": False,
-        "threads": 1,
-    } | fields
-    return words.ComputeSpec(**spec)
+def compute(**fields: Any) -> ComputeSpec:
+    spec: dict[str, Any] = {"device": "cpu", "threads": 1} | fields
+    return ComputeSpec(**spec)
 
 
-def prepare(space: words.Space | None = None, **fields: Any) -> words.Prepare:
+def architectures(paths: Iterable[Sequence[int]]) -> list[Architecture]:
+    return [Architecture(list=path) for path in paths]
+
+
+def per_slot(rows: Iterable[Sequence[int]]) -> list[Candidates]:
+    return [Candidates(list=row) for row in rows]
+
+
+def prepare(
+    space: Space | None = None, checks: Iterable[Sequence[int]] = (), label_smoothing: float = 0.1, **fields: Any
+) -> Prepare:
     space = space or small_space()
+    synthetic = Synthetic(per_class=1, noise=1.0)
     spec: dict[str, Any] = {
         "space_hash": "hash",
-        "data": words.DataSpec(words.Synthetic(1, 1.0), space.input, space.classes, 0.1, 0.1, 1, "auto"),
-        "streams": (
+        "data": DataSpec(
+            synthetic=synthetic,
+            input=space.input,
+            classes=space.classes,
+            valid_fraction=0.1,
+            test_fraction=0.1,
+            split_seed=1,
+        ),
+        "streams": [
             stream(),
             stream("valid", split="valid"),
             stream("pass", split="valid", shuffle=False),
             stream("two", classes=("class-0", "class-2")),
-        ),
+        ],
         "optimizer": optimizer(),
-        "label_smoothing": 0.1,
+        "classification": Classification(label_smoothing=label_smoothing),
         "compute": compute(),
         "seed": 1,
-        "checks": (),
     } | fields
-    return words.Prepare(space=space, **spec)
+    return Prepare(space=space, checks=architectures(checks), **spec)
+
+
+def train_step(*paths: tuple[Sequence[int], float], rate: float = 0.05, batch: int = 0) -> TrainStep:
+    """each path with its weight"""
+    weighted = [WeightedPath(architecture=path, weight=weight) for path, weight in paths]
+    return TrainStep(paths=weighted, learning_rate=rate, batch=batch)
 
 
 def train(
     paths: list[tuple[int, ...]], scope: str = "all", rate: float = 0.05, first: int = 0, name: str = "train"
-) -> words.Train:
+) -> Train:
     """one step a path, batches counted from `first`"""
-    steps = [words.TrainStep((words.WeightedPath(p, 1.0),), rate, first + i) for i, p in enumerate(paths)]
-    return words.Train(name, scope, tuple(steps))
+    steps = [train_step((path, 1.0), rate=rate, batch=first + i) for i, path in enumerate(paths)]
+    return Train(stream=name, scope=scope, steps=steps)
+
+
+def gate_step(path: Sequence[int], others: Iterable[Sequence[int]], batch: int = 0) -> GateStep:
+    return GateStep(architecture=path, alternatives=per_slot(others), batch=batch)
+
+
+def gates(name: str, *steps: GateStep) -> Gates:
+    return Gates(stream=name, steps=steps)
+
+
+def score(name: str, paths: Iterable[Sequence[int]], batches: Sequence[int]) -> Score:
+    return Score(stream=name, architectures=architectures(paths), batches=batches)
 
 
 def evaluate(
-    paths: list[tuple[int, ...]], batches: int = 0, recalibrate: int = 0, name: str = "pass"
-) -> words.Evaluate:
-    return words.Evaluate(name, tuple(paths), batches, "train", recalibrate)
+    paths: list[tuple[int, ...]], batches: int = 0, recalibrate: int = 0, name: str = "pass", source: str = "train"
+) -> Evaluate:
+    again = Recalibrate(stream=source, batches=recalibrate)
+    return Evaluate(stream=name, architectures=architectures(paths), batches=batches, recalibrate=again)
+
+
+def restrict(alive: Iterable[Sequence[int]]) -> Restrict:
+    return Restrict(alive=per_slot(alive))
+
+
+def checkpoint(path: str, kept: Sequence[str] | None = None) -> Checkpoint:
+    return Checkpoint(path=path) if kept is None else Checkpoint(path=path, kept=Kept(paths=kept))
 
 
 def executor(
-    folder: Path, job: words.Prepare | None = None, on_progress: Callable[..., None] | None = None
+    folder: Path, job: Prepare | None = None, on_progress: Callable[..., None] | None = None
 ) -> Executor:
     """with the model prepared"""
     made = Executor(folder, frozenset(), on_progress, open_fake)

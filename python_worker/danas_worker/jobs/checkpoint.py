@@ -11,21 +11,25 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from .folder import below, digest, make_folder, sync_folder, unwritten
-from .model import Model
+from ..files import below, digest, make_folder, sync_folder, unwritten
+from ..network.space import Alive
+from ..protocol.messages import Checkpoint, Checkpointed, Restore, Restored
+from ..training.meter import Meter
+from ..training.model import Model
 from .restrict import cut
-from .words import Alive, Checkpoint, Checkpointed, Restore, Restored
+from .workplace import Workplace
 
 FORMAT = 1
 
 
-def write(model: Model, job: Checkpoint, run_folder: Path) -> Checkpointed:
+def write(at: Workplace, job: Checkpoint, meter: Meter) -> Checkpointed:
     """
     Written to a temporary file beside it, synced, renamed: under the path stands the old file or the new one, whole,
     whenever the machine stops.
     """
+    model, run_folder = at.prepared(), at.run_folder
     path = below(run_folder, job.path)
-    kept = None if job.kept is None else {below(run_folder, other) for other in job.kept}
+    kept = {below(run_folder, other) for other in job.kept.paths} if job.HasField("kept") else None
     if kept is not None and path.parent == run_folder.resolve():
         # the journal lies there
         raise ValueError(f"{job.path} lies in the run's folder itself: only a folder of checkpoints alone is cleared")
@@ -53,7 +57,7 @@ def write(model: Model, job: Checkpoint, run_folder: Path) -> Checkpointed:
             temporary.unlink(missing_ok=True)
     if kept is not None:
         _clear(path.parent, kept | {path})
-    return Checkpointed(job.path, size, sha256)
+    return Checkpointed(path=job.path, bytes=size, sha256=sha256)
 
 
 def _clear(folder: Path, kept: set[Path]) -> None:
@@ -65,9 +69,10 @@ def _clear(folder: Path, kept: set[Path]) -> None:
                     file.unlink()
 
 
-def read(model: Model, job: Restore, run_folder: Path) -> Restored:
+def restore(at: Workplace, job: Restore, meter: Meter) -> Restored:
     """Into a model prepared from the same space. Nothing is changed unless the whole file fits."""
-    path = below(run_folder, job.path)
+    model = at.prepared()
+    path = below(at.run_folder, job.path)
     try:
         # hashed and read through one handle: the file cannot be exchanged in between
         with path.open("rb") as file:

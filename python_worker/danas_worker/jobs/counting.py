@@ -5,8 +5,8 @@ from __future__ import annotations
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
-from .model import Model
-from .words import Architecture
+from ..network.space import Architecture
+from ..training.model import Model
 
 
 @torch.no_grad()

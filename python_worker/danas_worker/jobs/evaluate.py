@@ -6,40 +6,50 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
-from .finite import finite
-from .loss import masked
-from .meter import Meter
-from .model import Model, Stream
-from .words import Architecture, Evaluate, Evaluated, Evaluation, JobFailed
+from ..network.space import Architecture
+from ..protocol.failure import JobFailed
+from ..protocol.messages import Evaluate, Evaluated, Evaluation, FailureCode
+from ..training import torch_private
+from ..training.finite import finite
+from ..training.meter import Meter
+from ..training.model import Model, Stream
+from .fitting import Load
+from .workplace import Workplace
 
 
 @torch.no_grad()
-def evaluate(model: Model, job: Evaluate, meter: Meter) -> Evaluated:
+def evaluate(at: Workplace, job: Evaluate, meter: Meter) -> Evaluated:
     """
     Loss without smoothing, top-1 and per-class accuracy over the stream's active classes, by running statistics.
 
-    With `recalibrate_batches` > 0 the path's statistics are first re-estimated, then put back: those gathered while
+    With `recalibrate.batches` > 0 the path's statistics are first re-estimated, then put back: those gathered while
     many paths shared the batch norms fit no single one of them.
     """
+    model, again = at.prepared(), job.recalibrate
     stream = model.stream(job.stream)
-    source = model.stream(job.recalibrate_stream) if job.recalibrate_batches > 0 else None
-    for architecture in job.architectures:
+    source = model.stream(again.stream) if again.batches > 0 else None
+    architectures = [tuple(architecture.list) for architecture in job.architectures]
+    for architecture in architectures:
         model.supernet.check(architecture)
-    if not job.architectures:
+    if not architectures:
         raise ValueError("an evaluate job needs an architecture")
-    different = list(dict.fromkeys(job.architectures))
+    different = list(dict.fromkeys(architectures))
     batches = job.batches or stream.batches_per_pass
-    meter.steps = len(different) * (batches + job.recalibrate_batches)
+    meter.steps = len(different) * (batches + again.batches)
     counted = []
     for architecture in different:
-        with recalibrated(model, architecture, source, job.recalibrate_batches, meter), model.statistics("running"):
+        with recalibrated(model, architecture, source, again.batches, meter), model.statistics("running"):
             counted.append(_count(model, architecture, stream, batches, meter))
-    # one fetch for all: [architecture][loss sum, images of each class, right ones of each class]
+    # one fetch for all
     results = {a: _told(model, a, row) for a, row in zip(different, torch.stack(counted).tolist(), strict=True)}
-    return Evaluated(tuple(results[a] for a in job.architectures))
+    return Evaluated(results=[results[a] for a in architectures])
+
+
+def load_of_evaluate(job: Evaluate) -> Load:
+    streams = (job.stream, job.recalibrate.stream) if job.recalibrate.batches > 0 else (job.stream,)
+    return Load(streams, tuple(job.architectures[0].list) if job.architectures else None)
 
 
 @contextmanager
@@ -68,34 +78,25 @@ def recalibrated(
         yield
     finally:
         if running:
-            torch._foreach_copy_(running, saved)
+            torch_private.copy(running, saved)
 
 
 def _count(model: Model, architecture: Architecture, stream: Stream, batches: int, meter: Meter) -> Tensor:
-    """float64 on the device: loss sum, then images of each class, then those classified right"""
-    classes, device = model.job.space.classes, model.compute.device
-    # integers in float64: exact, and their sums do not depend on the order
-    seen_K = torch.zeros(classes, dtype=torch.float64, device=device)
-    right_K = torch.zeros_like(seen_K)
-    loss_sum = torch.zeros(1, dtype=torch.float64, device=device)
+    """the task's counts of the stream's first batches"""
+    counts = model.task.counts(model.compute.device)
     for batch in range(batches):
         x_NCHW, y_N = meter.batch(stream, batch)
         with model.compute.autocast():
-            logits_NK = masked(model.supernet(x_NCHW, architecture), stream.active_K)
-        loss_sum += F.cross_entropy(logits_NK, y_N, reduction="sum")
-        hit_N = logits_NK.argmax(1) == y_N
-        seen_K.scatter_add_(0, y_N, torch.ones_like(hit_N, dtype=torch.float64))
-        right_K.scatter_add_(0, y_N, hit_N.double())
+            outputs = model.task.masked(model.supernet(x_NCHW, architecture), stream.active_K)
+        model.task.count(counts, outputs, y_N)
         meter.stepped()
-    return torch.cat([loss_sum, seen_K, right_K])
+    return counts
 
 
-def _told(model: Model, architecture: Architecture, row: list[float]) -> Evaluation:
-    classes = model.job.space.classes
-    seen, right = row[1 : 1 + classes], row[1 + classes :]
-    samples = int(sum(seen))
-    if samples == 0:
-        raise JobFailed("data", "the stream to evaluate on has no image", "give the split images of these classes")
-    (loss,) = finite([row[0] / samples], f"the loss of {model.name(architecture)}")
-    per_class = tuple(r / s if s > 0 else None for s, r in zip(seen, right, strict=True))
-    return Evaluation(loss, sum(right) / samples, per_class, samples)
+def _told(model: Model, architecture: Architecture, counts: list[float]) -> Evaluation:
+    evaluation = model.task.evaluation(counts)
+    if evaluation.samples == 0:
+        hint = "give the split images of these classes"
+        raise JobFailed(FailureCode.data, "the stream to evaluate on has no image", hint)
+    finite([evaluation.loss], f"the loss of {model.name(architecture)}")
+    return evaluation

@@ -21,29 +21,32 @@ import torch
 from safetensors.torch import save
 from torch import Tensor
 
-from . import __version__, blocks
-from .blocks import Network, load
-from .describe import blocks_of, describe_block, describe_head, describe_space
-from .folder import below, digest, make_folder, sync_folder, unwritten
-from .model import Model
-from .words import Architecture, Export, Exported, ExportedFile
+from .. import __version__
+from ..files import below, digest, make_folder, sync_folder, unwritten
+from ..network import blocks
+from ..network.blocks import Network, load
+from ..network.space import Architecture, blocks_of, name_of
+from ..protocol.messages import Export, Exported, ExportedFile
+from ..protocol.plain import plain
+from ..training.meter import Meter
+from ..training.model import Model
+from .workplace import Workplace
 
 load_exported = load
 
 
-def export(model: Model, job: Export, run_folder: Path) -> Exported:
+def export(at: Workplace, job: Export, meter: Meter) -> Exported:
     """Writes the three files; each is renamed into place whole. Statistics are exported as they are."""
-    model.supernet.check(job.architecture)
-    folder = below(run_folder, job.folder)
+    model, architecture = at.prepared(), tuple(job.architecture)
+    model.supernet.check(architecture)
+    folder = below(at.run_folder, job.folder)
     try:
         make_folder(folder)
         files = [
-            _placed(
-                folder / "model.safetensors", lambda path: path.write_bytes(save(_weights(model, job.architecture)))
-            ),
+            _placed(folder / "model.safetensors", lambda path: path.write_bytes(save(_weights(model, architecture)))),
             _placed(
                 folder / "model.json",
-                lambda path: path.write_text(json.dumps(_about(model, job.architecture), indent=1)),
+                lambda path: path.write_text(json.dumps(_about(model, architecture), indent=1)),
             ),
             _placed(folder / "model.py", lambda path: shutil.copyfile(blocks.__file__, path)),
         ]
@@ -51,13 +54,15 @@ def export(model: Model, job: Export, run_folder: Path) -> Exported:
     except OSError as error:
         raise unwritten(job.folder, error) from None
     relative = Path(job.folder)
-    return Exported(tuple(ExportedFile(str(relative / path.name), size, sha256) for path, size, sha256 in files))
+    return Exported(
+        files=[ExportedFile(path=str(relative / path.name), bytes=size, sha256=sha) for path, size, sha in files]
+    )
 
 
 def standalone(model: Model, architecture: Architecture) -> Network:
     """The network as a module of its own, on the CPU, with copies of the supernet's weights and statistics."""
     space = model.job.space
-    network = Network([describe_block(b) for b in blocks_of(space, architecture)], describe_head(space), space.classes)
+    network = Network([plain(block) for block in blocks_of(space, architecture)], plain(space.head), space.classes)
     network.load_state_dict(_weights(model, architecture))
     return network.eval()
 
@@ -73,7 +78,7 @@ def _weights(model: Model, architecture: Architecture) -> dict[str, Tensor]:
 
 def _about(model: Model, architecture: Architecture) -> dict[str, Any]:
     space = model.job.space
-    described = describe_space(space)
+    described = plain(space)
     return {
         "format": "danas-model-1",
         "name": space.name,
@@ -81,11 +86,11 @@ def _about(model: Model, architecture: Architecture) -> dict[str, Any]:
         # None where the data does not say: then images are expected as the data gave them
         "normalisation": getattr(model.data, "normalisation", None),
         "classes": list(model.info.classes),
-        "blocks": [describe_block(block) for block in blocks_of(space, architecture)],
-        "head": describe_head(space),
+        "blocks": [plain(block) for block in blocks_of(space, architecture)],
+        "head": described["head"],
         "architecture": {
             "choices": list(architecture),
-            "names": [slot.candidates[c].name for slot, c in zip(space.slots, architecture, strict=True)],
+            "names": name_of(space, architecture),
         },
         "space": described,
         "spaceHash": model.job.space_hash,

@@ -3,26 +3,37 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import torch
 
-from .model import Model
-from .words import Architecture, Evaluate, Gates, Job, Score, Train
+from ..network.space import Architecture
+from ..training.model import Model
 
 
-def fitting(model: Model, job: Job, batch_size: int, out_of_memory: Callable[[BaseException], bool]) -> int | None:
+@dataclass(frozen=True)
+class Load:
+    """what a job puts through the model"""
+
+    streams: tuple[str, ...]
+    """whose batches it reads"""
+    path: Architecture | None
+    """its first; None = it names none"""
+    backward: bool = False
+
+
+def fitting(model: Model, load: Load, batch_size: int, out_of_memory: Callable[[BaseException], bool]) -> int | None:
     """
-    The first of half, a quarter, … of `batch_size` with which the job's first path goes through, backward too where the
-    job goes backward. None where not even one image does. Weights, momentum and statistics stay as they are.
+    The first of half, a quarter, … of `batch_size` with which the path goes through, backward too where the job goes
+    backward. None where not even one image does. Weights, momentum and statistics stay as they are.
     """
-    architecture = _path_of(job)
-    if architecture is None:
+    if load.path is None:
         return None
     size = batch_size
     while size > 1:
         size //= 2
         try:
-            _through(model, architecture, size, backward=isinstance(job, Train | Gates))
+            _through(model, load.path, size, load.backward)
             return size
         except (RuntimeError, MemoryError) as error:
             if not out_of_memory(error):
@@ -30,17 +41,6 @@ def fitting(model: Model, job: Job, batch_size: int, out_of_memory: Callable[[Ba
         finally:
             for parameter in model.supernet.parameters():
                 parameter.grad = None
-    return None
-
-
-def _path_of(job: Job) -> Architecture | None:
-    match job:
-        case Train() if job.steps and job.steps[0].paths:
-            return job.steps[0].paths[0].architecture
-        case Gates() if job.steps:
-            return job.steps[0].architecture
-        case Score() | Evaluate() if job.architectures:
-            return job.architectures[0]
     return None
 
 

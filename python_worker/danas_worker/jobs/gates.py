@@ -5,24 +5,26 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from .finite import finite
-from .loss import accuracy, cross_entropy, masked
-from .meter import Meter
-from .model import Model
-from .words import Gates, GateSignal, GatesRead, GateStep
+from ..protocol.messages import Gates, GateSignal, GatesRead, GateStep, Row
+from ..training.finite import finite
+from ..training.meter import Meter
+from ..training.model import Model
+from .fitting import Load
+from .workplace import Workplace
 
 
-def gates(model: Model, job: Gates, meter: Meter) -> GatesRead:
+def gates(at: Workplace, job: Gates, meter: Meter) -> GatesRead:
     """
     A slot's output is sum_k g_k output_k, with g = 1 for the active candidate and 0 for the others; so
-    dL/dg_k = sum(output_k x dL/d slot output), METHODS 1.4. L is plain cross-entropy: no label smoothing, no dropout.
+    dL/dg_k = sum(output_k x dL/d slot output), METHODS 1.4. L is the task's loss: no label smoothing, no dropout.
 
     Batch norms use the batch's statistics and leave the running ones alone; no weight gets a gradient.
     """
+    model = at.prepared()
     stream = model.stream(job.stream)
     for step in job.steps:
         _check(model, step)
-    model.set_scope("none")
+    model.set_scope(None)
     meter.steps = len(job.steps)
     read: list[Tensor] = []
     with model.statistics("batch"):
@@ -36,9 +38,13 @@ def gates(model: Model, job: Gates, meter: Meter) -> GatesRead:
     signals = []
     for step in job.steps:
         loss, correct = next(flat), next(flat)
-        rows = tuple(tuple(next(flat) for _ in range(1 + len(others))) for others in step.alternatives)
-        signals.append(GateSignal(loss, correct, rows))
-    return GatesRead(tuple(signals))
+        rows = [Row(list=[next(flat) for _ in range(1 + len(others.list))]) for others in step.alternatives]
+        signals.append(GateSignal(loss=loss, accuracy=correct, gradients=rows))
+    return GatesRead(steps=signals)
+
+
+def load_of_gates(job: Gates) -> Load:
+    return Load((job.stream,), tuple(job.steps[0].architecture), backward=True)
 
 
 def gate_step(model: Model, step: GateStep, x_NCHW: Tensor, y_N: Tensor, active_K: Tensor | None) -> Tensor:
@@ -58,14 +64,14 @@ def gate_step(model: Model, step: GateStep, x_NCHW: Tensor, y_N: Tensor, active_
             outputs.append(x_NCHW)
         for block in supernet.head:
             x_NCHW = block(x_NCHW)
-        logits_NK = masked(supernet.classify(x_NCHW), active_K)
-    loss = cross_entropy(logits_NK, y_N, active_K)
-    values = [loss.detach(), accuracy(logits_NK, y_N)]
+        outputs_N = model.task.masked(supernet.classify(x_NCHW), active_K)
+    loss = model.task.loss(outputs_N, y_N, active_K)
+    values = [loss.detach(), model.task.accuracy(outputs_N, y_N)]
     gradients = torch.autograd.grad(loss, outputs) if outputs else ()
     with torch.no_grad(), model.compute.autocast():
         for slot, gradient in enumerate(gradients):
             values.append(_dot(outputs[slot], gradient))
-            for other in step.alternatives[slot]:
+            for other in step.alternatives[slot].list:
                 values.append(_dot(supernet.candidate(slot, other)(inputs[slot]), gradient))
     return torch.stack(values)
 
@@ -77,11 +83,12 @@ def _dot(a: Tensor, b: Tensor) -> Tensor:
 
 def _check(model: Model, step: GateStep) -> None:
     supernet = model.supernet
-    supernet.check(step.architecture)
-    if len(step.alternatives) != len(step.architecture):
-        raise ValueError(f"alternatives need one entry a slot: {len(step.architecture)}, not {len(step.alternatives)}")
-    for slot, (choice, others) in enumerate(zip(step.architecture, step.alternatives, strict=True)):
-        for other in others:
-            supernet.check((*step.architecture[:slot], other, *step.architecture[slot + 1 :]))
+    architecture = tuple(step.architecture)
+    supernet.check(architecture)
+    if len(step.alternatives) != len(architecture):
+        raise ValueError(f"alternatives need one entry a slot: {len(architecture)}, not {len(step.alternatives)}")
+    for slot, (choice, others) in enumerate(zip(architecture, step.alternatives, strict=True)):
+        for other in others.list:
+            supernet.check((*architecture[:slot], other, *architecture[slot + 1 :]))
             if other == choice:
                 raise ValueError(f"candidate {choice} of slot {slot} is active: it cannot be its own alternative")

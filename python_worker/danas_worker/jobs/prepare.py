@@ -6,34 +6,46 @@ import os
 
 import torch
 
-from .compute import set_up
+from ..network.depthwise import use_strips
+from ..network.supernet import build, parameter_bytes
+from ..protocol.failure import JobFailed
+from ..protocol.messages import FailureCode, Prepare, Prepared
+from ..tasks.task import Task, task_of
+from ..training.compute import set_up
+from ..training.meter import Meter
+from ..training.model import Data, Model
+from ..training.optimizer import LossScaler, Sgd
+from ..training.tensor_groups import Groups
 from .counting import count
-from .depthwise import use_strips
-from .model import Data, Model
-from .optimizer import LossScaler, Sgd
-from .paths import Groups
-from .supernet import build, parameter_bytes
-from .words import JobFailed, Prepare, Prepared
+from .workplace import Workplace
 
 
-def prepare(job: Prepare, data: Data) -> tuple[Model, Prepared]:
+def prepare(at: Workplace, job: Prepare, meter: Meter) -> Prepared:
+    # before the new one is built: both might not fit
+    at.forget_model()
+    at.model, prepared = built(job, at.data(job.data, meter))
+    return prepared
+
+
+def built(job: Prepare, data: Data) -> tuple[Model, Prepared]:
     """Builds the supernet, draws its weights, opens the streams, counts the networks of `checks`."""
     compute = set_up(job.compute)
     found = len(data.info.classes)
     if found != job.space.classes:
         message = f"the data has {found} classes, the space has {job.space.classes}"
-        raise JobFailed("data", message, f"set data.classes to {found}")
-    _check_memory(job, compute.device)
-    supernet = build(job.space, job.seed).to(compute.device, memory_format=compute.memory_format)  # type: ignore[call-overload]
+        raise JobFailed(FailureCode.data, message, f"set data.classes to {found}")
+    task = task_of(job)
+    _check_memory(job, task, compute.device)
+    supernet = build(job.space, task, job.seed).to(compute.device, memory_format=compute.memory_format)  # type: ignore[call-overload]
     streams = {spec.name: data.stream(spec, compute.device, compute.channels_last) for spec in job.streams}
     scaler = LossScaler(compute.device) if compute.dtype == torch.float16 else None
-    model = Model(job, data.info, data, compute, streams, supernet, Groups(supernet), Sgd(job.optimizer, scaler))
-    counts = [count(model, architecture) for architecture in job.checks]
+    model = Model(job, task, data.info, data, compute, streams, supernet, Groups(supernet), Sgd(job.optimizer, scaler))
+    counts = [count(model, tuple(architecture.list)) for architecture in job.checks]
     if compute.compile:
         _compile(model)
     elif compute.device.type == "cpu" and compute.dtype is None:
         use_strips(supernet)
-    return model, Prepared(compute.name, tuple(macs for macs, _ in counts), tuple(params for _, params in counts))
+    return model, Prepared(device=compute.name, macs=[macs for macs, _ in counts], params=[p for _, p in counts])
 
 
 def _compile(model: Model) -> None:
@@ -50,9 +62,9 @@ def _compile(model: Model) -> None:
         block.compile(dynamic=False)
 
 
-def _check_memory(job: Prepare, device: torch.device) -> None:
+def _check_memory(job: Prepare, task: Task, device: torch.device) -> None:
     """weights and momentum must fit: on Linux the process would otherwise be killed instead of being told"""
-    needed = 2 * parameter_bytes(job.space)
+    needed = 2 * parameter_bytes(job.space, task)
     if device.type == "cuda":
         free, _ = torch.cuda.mem_get_info(device)
     else:
@@ -60,7 +72,7 @@ def _check_memory(job: Prepare, device: torch.device) -> None:
         free = max(free, _available())
     if needed > free:
         message = f"the supernet's weights and momentum need {needed / 1e9:.1f} GB, free are {free / 1e9:.1f} GB"
-        raise JobFailed("out-of-memory", message, "use a smaller space")
+        raise JobFailed(FailureCode.out_of_memory, message, "use a smaller space")
 
 
 def _available() -> int:

@@ -6,15 +6,20 @@ import gc
 
 import torch
 
-from .model import Model
-from .supernet import bytes_of
-from .words import Alive, Restrict, Restricted
+from ..network.space import Alive
+from ..network.supernet import bytes_of
+from ..protocol.messages import Restrict, Restricted
+from ..training.meter import Meter
+from ..training.model import Model
+from .workplace import Workplace
 
 
-def restrict(model: Model, job: Restrict) -> Restricted:
+def restrict(at: Workplace, job: Restrict, meter: Meter) -> Restricted:
     """Raises ValueError where `alive` is not a part of what is alive now, or leaves a slot empty."""
-    freed = cut(model, job.alive)
-    return Restricted(freed, sum(p.numel() for p in model.supernet.parameters()))
+    model = at.prepared()
+    freed = cut(model, tuple(tuple(candidates.list) for candidates in job.alive))
+    left = sum(p.numel() for p in model.supernet.parameters())
+    return Restricted(bytes_freed=freed, parameters_left=left)
 
 
 def cut(model: Model, alive: Alive) -> int:

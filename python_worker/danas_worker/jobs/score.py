@@ -4,25 +4,27 @@ from __future__ import annotations
 
 import torch
 
-from .finite import finite
-from .loss import cross_entropy, masked
-from .meter import Meter
-from .model import Model
-from .words import Score, Scored
+from ..protocol.messages import Row, Score, Scored
+from ..training.finite import finite
+from ..training.meter import Meter
+from .fitting import Load
+from .workplace import Workplace
 
 
 @torch.no_grad()
-def score(model: Model, job: Score, meter: Meter) -> Scored:
+def score(at: Workplace, job: Score, meter: Meter) -> Scored:
     """
     -N x mean cross-entropy of each batch of N images, nats; no smoothing, no dropout. Batch norms use the batch's
     statistics. Changes nothing. An architecture asked twice is computed once.
     """
+    model, task = at.prepared(), at.prepared().task
     stream = model.stream(job.stream)
-    for architecture in job.architectures:
+    architectures = [tuple(architecture.list) for architecture in job.architectures]
+    for architecture in architectures:
         model.supernet.check(architecture)
-    if not job.architectures or not job.batches:
+    if not architectures or not job.batches:
         raise ValueError("a score job needs an architecture and a batch")
-    different = list(dict.fromkeys(job.architectures))
+    different = list(dict.fromkeys(architectures))
     meter.steps = len(job.batches)
     samples: list[int] = []
     scores_BA = []
@@ -33,13 +35,17 @@ def score(model: Model, job: Score, meter: Meter) -> Scored:
             row = []
             for architecture in different:
                 with model.compute.autocast():
-                    logits_NK = masked(model.supernet(x_NCHW, architecture), stream.active_K)
-                row.append(cross_entropy(logits_NK, y_N, stream.active_K) * -y_N.shape[0])
+                    outputs = task.masked(model.supernet(x_NCHW, architecture), stream.active_K)
+                row.append(task.loss(outputs, y_N, stream.active_K) * -y_N.shape[0])
             scores_BA.append(torch.stack(row))
             meter.stepped()
     by_architecture = torch.stack(scores_BA, 1).tolist()
     rows = {
-        a: tuple(finite(values, f"the score of {model.name(a)}"))
+        a: Row(list=finite(values, f"the score of {model.name(a)}"))
         for a, values in zip(different, by_architecture, strict=True)
     }
-    return Scored(tuple(rows[a] for a in job.architectures), tuple(samples))
+    return Scored(log_likelihoods=[rows[a] for a in architectures], samples=samples)
+
+
+def load_of_score(job: Score) -> Load:
+    return Load((job.stream,), tuple(job.architectures[0].list) if job.architectures else None)

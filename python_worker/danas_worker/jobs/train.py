@@ -7,25 +7,30 @@ from collections.abc import Iterable
 
 import torch
 
-from .loss import accuracy, cross_entropy, masked
-from .meter import Meter
-from .model import Model
-from .paths import Group, moved, trainable
-from .words import Architecture, JobFailed, Train, Trained, TrainStep
+from ..network.space import Architecture
+from ..protocol.failure import JobFailed
+from ..protocol.messages import FailureCode, Train, Trained, TrainScope, TrainStep
+from ..training import torch_private
+from ..training.meter import Meter
+from ..training.model import Model
+from ..training.tensor_groups import Group, moved, trainable
+from .fitting import Load
+from .workplace import Workplace
 
 
-def train(model: Model, job: Train, meter: Meter) -> Trained:
+def train(at: Workplace, job: Train, meter: Meter) -> Trained:
     """
     Each step computes its paths on one batch, adds up their weighted gradients and moves the blocks they use.
 
-    Nothing waits for the device before the end of the job. Raises JobFailed "non-finite" then, where a loss was not
+    Nothing waits for the device before the end of the job. Raises JobFailed non_finite then, where a loss was not
     finite, or where weights that moved are not: they are spoilt by that time, so train on from a checkpoint. What was
     answered left finite weights.
     """
+    model = at.prepared()
     stream = model.stream(job.stream)
     for step in job.steps:
         for path in step.paths:
-            model.supernet.check(path.architecture)
+            model.supernet.check(tuple(path.architecture))
     model.set_scope(job.scope)
     meter.steps = len(job.steps)
     device = model.compute.device
@@ -50,23 +55,28 @@ def train(model: Model, job: Train, meter: Meter) -> Trained:
             raise _non_finite(model, job.steps[index], index, f"the loss became {value}")
     if not math.isfinite(largest):
         raise _non_finite(model, job.steps[-1], len(job.steps) - 1, f"a weight became {largest}, at the latest")
-    return Trained(tuple(losses), tuple(accuracies), meter.samples)
+    return Trained(losses=losses, accuracies=accuracies, samples=meter.samples)
 
 
-def _largest(groups: Iterable[Group], scope: str, device: torch.device) -> torch.Tensor:
+def load_of_train(job: Train) -> Load:
+    return Load((job.stream,), tuple(job.steps[0].paths[0].architecture), backward=True)
+
+
+def _largest(groups: Iterable[Group], scope: TrainScope, device: torch.device) -> torch.Tensor:
     """largest absolute value of the parameters that moved, on the device; NaN or infinite where one of them is"""
     parameters: list[torch.Tensor] = [parameter for group in groups for parameter in trainable(group, scope)]
     if not parameters:
         return torch.zeros((), device=device)
     with torch.no_grad():
-        return torch.stack(torch._foreach_norm(parameters, math.inf)).amax().float()
+        return torch.stack(torch_private.norm(parameters, math.inf)).amax().float()
 
 
 def merged(step: TrainStep) -> dict[Architecture, float]:
     """Path to weight, in the order named: a path named twice is computed once, with the sum of its weights."""
     weights: dict[Architecture, float] = {}
     for path in step.paths:
-        weights[path.architecture] = weights.get(path.architecture, 0.0) + path.weight
+        architecture = tuple(path.architecture)
+        weights[architecture] = weights.get(architecture, 0.0) + path.weight
     return weights
 
 
@@ -83,21 +93,21 @@ def backward(
     Leaves sum_k weight_k grad loss_k in the parameters' .grad. Returns the loss sum_k weight_k loss_k and the accuracy
     sum_k weight_k accuracy_k / sum_k weight_k, both on the device. A path at a time, so memory holds one path.
     """
-    scaler = model.optimizer.scaler
+    task, scaler = model.task, model.optimizer.scaler
     total = sum(weights.values())
     loss_sum = accuracy_sum = None
     for index, (architecture, weight) in enumerate(weights.items()):
         with model.compute.autocast():
-            logits_NK = model.supernet(x_NCHW, architecture, model.dropout(stream, batch, index))
-        logits_NK = masked(logits_NK, active_K)
-        loss = cross_entropy(logits_NK, y_N, active_K, model.job.label_smoothing)
+            outputs = model.supernet(x_NCHW, architecture, model.dropout(stream, batch, index))
+        outputs = task.masked(outputs, active_K)
+        loss = task.training_loss(outputs, y_N, active_K)
         if weight != 1.0:
             loss = loss * weight
         # a path of skips alone has nothing to train under the scopes of batch norm
         if loss.requires_grad:
             (loss if scaler is None else loss * scaler.scale).backward()
         share = weight / total if total > 0.0 else 1.0 / len(weights)
-        correct = accuracy(logits_NK, y_N)
+        correct = task.accuracy(outputs, y_N)
         correct = correct if share == 1.0 else correct * share
         loss_sum = loss.detach() if loss_sum is None else loss_sum + loss.detach()
         accuracy_sum = correct if accuracy_sum is None else accuracy_sum + correct
@@ -106,11 +116,11 @@ def backward(
 
 
 def _non_finite(model: Model, step: TrainStep, index: int, what: str) -> JobFailed:
-    paths = " and ".join(model.name(path.architecture) for path in step.paths[:3])
+    paths = " and ".join(model.name(tuple(path.architecture)) for path in step.paths[:3])
     more = f" and {len(step.paths) - 3} more" if len(step.paths) > 3 else ""
     at = f"step {index + 1} (path {paths}{more}, learning rate {step.learning_rate:g}, batch {step.batch})"
     return JobFailed(
-        "non-finite",
+        FailureCode.non_finite,
         f"{what} at {at}",
         "lower the learning rate, warm it up, or set optimizer.clipValue; then go on from the last checkpoint",
         index,

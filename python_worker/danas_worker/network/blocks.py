@@ -2,7 +2,7 @@
 
 This file imports torch alone: `export` lays a copy of it beside the weights as ``model.py``, so that a network found
 here runs where danas is not installed (``load`` at the bottom is its door). It therefore builds from plain
-dictionaries, the JSON of src/domain/space.ts.
+dictionaries, the JSON form of proto/danas/v1/space.proto.
 
 Shapes: N images, C channels, H x W pixels, F features, K classes.
 """
@@ -117,7 +117,7 @@ class SqueezeExcite(nn.Module):
 
 
 class MbConv(nn.Module):
-    """Inverted bottleneck; see MbConv in src/domain/space.ts."""
+    """Inverted bottleneck; see MbConv in proto/danas/v1/space.proto."""
 
     def __init__(self, block: dict[str, Any], statistics: Statistics) -> None:
         super().__init__()
@@ -144,7 +144,7 @@ class Skip(nn.Module):
 
 
 def build_block(block: dict[str, Any], statistics: Statistics) -> nn.Module:
-    """A Block of src/domain/space.ts as a module."""
+    """A Block of proto/danas/v1/space.proto as a module."""
     op = block["op"]
     if op["kind"] == "mbconv":
         return MbConv(block, statistics)

@@ -10,10 +10,13 @@ from collections.abc import Iterator, Sequence
 import torch
 from torch import Tensor, nn
 
-from .blocks import BatchNorm, Classifier, Statistics, build_block, last_norm
-from .describe import describe_block
-from .initial import initialise
-from .words import Alive, Architecture, Block, Space
+from ..protocol.checks import check_architecture
+from ..protocol.messages import Block, Space
+from ..protocol.plain import plain
+from ..tasks.task import Task
+from .blocks import BatchNorm, Statistics, build_block, last_norm
+from .first_weights import initialise
+from .space import Alive, Architecture
 
 Layers = Sequence[nn.Module]
 
@@ -21,22 +24,21 @@ Layers = Sequence[nn.Module]
 class Supernet(nn.Module):
     """Weights are on the CPU until `.to(device)`. Build through `build`, which also draws them."""
 
-    def __init__(self, space: Space) -> None:
+    def __init__(self, space: Space, task: Task) -> None:
         super().__init__()
         self.space = space
         self.statistics = Statistics()
         self.alive: Alive = tuple(tuple(range(len(slot.candidates))) for slot in space.slots)
 
         def built(block: Block) -> nn.Module:
-            return build_block(describe_block(block), self.statistics)
+            return build_block(plain(block), self.statistics)
 
         self.stem = nn.ModuleList([built(block) for block in space.stem])
         self.slots = nn.ModuleList(
             [nn.ModuleDict({str(i): built(c.block) for i, c in enumerate(slot.candidates)}) for slot in space.slots]
         )
         self.head = nn.ModuleList([built(block) for block in space.head.blocks])
-        head = space.head
-        self.classifier = Classifier(space.features, head.hidden, head.hidden_activation, head.dropout, space.classes)
+        self.classifier = task.head(space)
 
     def candidate(self, slot: int, choice: int) -> nn.Module:
         candidates: nn.ModuleDict = self.slots[slot]  # type: ignore[assignment]
@@ -60,7 +62,11 @@ class Supernet(nn.Module):
 
     def check(self, architecture: Architecture) -> None:
         """Raises ValueError where the architecture does not fit or names a candidate that was cut."""
-        self.space.check_architecture(architecture)
+        # of every path of every step: the space is asked only for words
+        fits = len(architecture) == len(self.alive)
+        if fits and all(choice in alive for choice, alive in zip(architecture, self.alive, strict=True)):
+            return
+        check_architecture(self.space, architecture)
         for slot, choice, alive in zip(self.space.slots, architecture, self.alive, strict=True):
             if choice not in alive:
                 raise ValueError(f"candidate {choice} ({slot.candidates[choice].name}) of slot {slot.name} was cut")
@@ -95,11 +101,11 @@ class Supernet(nn.Module):
                     yield slot, choice, norm
 
 
-def build(space: Space, seed: int) -> Supernet:
+def build(space: Space, task: Task, seed: int) -> Supernet:
     """A supernet on the CPU with its weights drawn from `seed`."""
     # on "meta" first: torch would draw its own weights only for us to draw them again
     with torch.device("meta"):
-        supernet = Supernet(space)
+        supernet = Supernet(space, task)
     supernet.to_empty(device="cpu")
     for index, block in enumerate(supernet.stem):
         initialise(block, seed, f"stem/{index}")
@@ -113,10 +119,10 @@ def build(space: Space, seed: int) -> Supernet:
     return supernet
 
 
-def parameter_bytes(space: Space) -> int:
+def parameter_bytes(space: Space, task: Task) -> int:
     """bytes of the supernet's weights and statistics, without making them"""
     with torch.device("meta"):
-        supernet = Supernet(space)
+        supernet = Supernet(space, task)
     return bytes_of(supernet)
 
 

@@ -1,67 +1,48 @@
-"""A space of words.py as the JSON of src/domain/space.ts: what blocks.py builds from and what an export writes down."""
+"""A message as plain JSON data, the same tree as in TypeScript: modules are built from it, exports write it down."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from .words import Architecture, Block, Conv, MbConv, Op, Space
+from google.protobuf.message import Message
 
 
-def describe_op(op: Op) -> dict[str, Any]:
-    if isinstance(op, MbConv):
-        return {
-            "kind": "mbconv",
-            "kernel": op.kernel,
-            "hidden": op.hidden,
-            "squeeze": op.squeeze,
-            "activation": op.activation,
-            "gate": op.gate,
-        }
-    if isinstance(op, Conv):
-        return {"kind": "conv", "kernel": op.kernel, "activation": op.activation}
-    return {"kind": "skip"}
+def plain(message: Message) -> Any:
+    """
+    camelCase keys in the order of the proto, all of them (None where a message or an optional field is absent); enums
+    by name; a oneof as one key that holds `{"kind": kebab-case-name, **fields}`; a message of a single repeated `list`
+    as that list.
+    """
+    fields = message.DESCRIPTOR.fields
+    if [field.name for field in fields] == ["list"]:
+        return _value(message, fields[0])
+    told: dict[str, Any] = {}
+    for field in fields:
+        oneof = field.containing_oneof
+        # an `optional` field is a oneof of its own, whose name protoc begins with an underscore
+        if oneof is None or oneof.name.startswith("_"):
+            absent = field.has_presence and not message.HasField(field.name)
+            told[_camel(field.name)] = None if absent else _value(message, field)
+        elif message.HasField(field.name):
+            told[_camel(oneof.name)] = {"kind": field.name.replace("_", "-"), **plain(getattr(message, field.name))}
+        else:
+            told.setdefault(_camel(oneof.name), None)
+    return told
 
 
-def describe_block(block: Block) -> dict[str, Any]:
-    return {
-        "op": describe_op(block.op),
-        "inChannels": block.in_channels,
-        "outChannels": block.out_channels,
-        "stride": block.stride,
-        "height": block.height,
-        "width": block.width,
-    }
+def _value(message: Message, field: Any) -> Any:
+    value = getattr(message, field.name)
+    if field.is_repeated:
+        return [_one(one, field) for one in value]
+    return _one(value, field)
 
 
-def describe_head(space: Space) -> dict[str, Any]:
-    head = space.head
-    return {
-        "blocks": [describe_block(block) for block in head.blocks],
-        "hidden": head.hidden,
-        "hiddenActivation": head.hidden_activation,
-        "dropout": head.dropout,
-    }
+def _one(value: Any, field: Any) -> Any:
+    if field.message_type is not None:
+        return plain(value)
+    return value if field.enum_type is None else field.enum_type.values_by_number[value].name
 
 
-def describe_space(space: Space) -> dict[str, Any]:
-    return {
-        "name": space.name,
-        "input": {"channels": space.input.channels, "height": space.input.height, "width": space.input.width},
-        "classes": space.classes,
-        "stem": [describe_block(block) for block in space.stem],
-        "slots": [
-            {
-                "name": slot.name,
-                "stage": slot.stage,
-                "candidates": [{"name": c.name, "block": describe_block(c.block)} for c in slot.candidates],
-            }
-            for slot in space.slots
-        ],
-        "head": describe_head(space),
-    }
-
-
-def blocks_of(space: Space, architecture: Architecture) -> list[Block]:
-    """stem, chosen candidates, head: the blocks of one network in order"""
-    chosen = [slot.candidates[choice].block for slot, choice in zip(space.slots, architecture, strict=True)]
-    return [*space.stem, *chosen, *space.head.blocks]
+def _camel(name: str) -> str:
+    first, *others = name.split("_")
+    return first + "".join(other.capitalize() for other in others)

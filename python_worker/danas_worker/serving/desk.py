@@ -9,13 +9,16 @@ import logging
 import threading
 from collections import OrderedDict, deque
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic, perf_counter
-from typing import Protocol
+from typing import Any, Protocol
 
-from . import wire, words
-from .generated.danas.v1 import worker_pb2
+from google.protobuf.message import Message
+
+from ..protocol.checks import job_of
+from ..protocol.failure import JobFailed
+from ..protocol.messages import Command, FailureCode, FromWorker, Hello, Pong, Refusal, Reply, Timing, ToWorker
 from .welcome import PROTOCOL, welcome
 
 REMEMBERED = 10_000
@@ -44,7 +47,7 @@ log = logging.getLogger("danas.worker")
 class Works(Protocol):
     """what carries jobs out: Executor, or a stand-in for tests"""
 
-    def execute(self, job: words.Job) -> tuple[words.Signal, words.Timing]:
+    def execute(self, job: Message) -> tuple[Message, Timing]:
         """Raises JobFailed."""
         ...
 
@@ -53,7 +56,7 @@ class Works(Protocol):
         ...
 
 
-Outbox = Callable[[worker_pb2.FromWorker | None], None]
+Outbox = Callable[[FromWorker | None], None]
 """takes messages for one stream, from any thread; None ends the stream"""
 
 
@@ -94,11 +97,11 @@ class Desk:
         self._lease_s = lease_s
         self._changed = threading.Condition()
         self._owner: Owner | None = None
-        self._queue: deque[worker_pb2.Command] = deque()
+        self._queue: deque[Command] = deque()
         self._queue_bytes = 0
         self._known: set[str] = set()
         """ids queued or being carried out"""
-        self._answers: OrderedDict[str, worker_pb2.Reply] = OrderedDict()
+        self._answers: OrderedDict[str, Reply] = OrderedDict()
         self._answers_bytes = 0
         self._stopped = False
         self._released = False
@@ -113,13 +116,14 @@ class Desk:
 
     # ---- from the wire, on any thread -------------------------------------------------------------------------------
 
-    def open(self, hello: worker_pb2.Hello, outbox: Outbox) -> worker_pb2.FromWorker:
+    def open(self, hello: Hello, outbox: Outbox) -> FromWorker:
         """a welcome, after which the outbox gets the replies; or a refusal"""
         if hello.protocol != PROTOCOL:
-            return refusal("protocol", f"this worker speaks protocol {PROTOCOL}, the orchestrator {hello.protocol}")
+            message = f"this worker speaks protocol {PROTOCOL}, the orchestrator {hello.protocol}"
+            return refusal(Refusal.protocol, message)
         if not hello.run:
-            return refusal("protocol", "a hello needs the run's name")
-        answer = worker_pb2.FromWorker(welcome=welcome(self._telemetry, self._telemetry_key))
+            return refusal(Refusal.protocol, "a hello needs the run's name")
+        answer = FromWorker(welcome=welcome(self._telemetry, self._telemetry_key))
         with self._changed:
             owner = self._owner
             refused = self._why_not(owner, hello)
@@ -129,12 +133,12 @@ class Desk:
             try:
                 folder = self._folder_for(hello)
             except (OSError, ValueError) as error:
-                return refusal("protocol", f"the run's folder cannot be used: {error}")
+                return refusal(Refusal.protocol, f"the run's folder cannot be used: {error}")
             run_id = hello.run_id or hello.run
             again = owner is not None and (owner.id, owner.incarnation) == (run_id, hello.incarnation)
             if owner is not None and owner.outbox is not None:
                 if not again:
-                    owner.outbox(refusal("fenced", f"start {hello.incarnation} of run {hello.run!r} took over"))
+                    owner.outbox(refusal(Refusal.fenced, f"start {hello.incarnation} of run {hello.run!r} took over"))
                 owner.outbox(None)
             if owner is not None and again:
                 owner.outbox = outbox
@@ -167,32 +171,32 @@ class Desk:
                 self._released = True
                 self._changed.notify_all()
 
-    def take(self, message: worker_pb2.ToWorker, outbox: Outbox) -> None:
+    def take(self, message: ToWorker, outbox: Outbox) -> None:
         """a command or a ping of an open stream"""
         match message.WhichOneof("message"):
             case "ping":
-                pong = worker_pb2.Pong(sequence=message.ping.sequence, busy_with=self._now[1])
-                outbox(worker_pb2.FromWorker(pong=pong))
+                pong = Pong(sequence=message.ping.sequence, busy_with=self._now[1])
+                outbox(FromWorker(pong=pong))
             case "command":
                 self._enqueue(message.command, outbox)
             case _:
-                outbox(refusal("protocol", "after the hello only commands and pings are understood"))
+                outbox(refusal(Refusal.protocol, "after the hello only commands and pings are understood"))
                 outbox(None)
 
-    def _enqueue(self, command: worker_pb2.Command, outbox: Outbox) -> None:
+    def _enqueue(self, command: Command, outbox: Outbox) -> None:
         with self._changed:
             if self._owner is None or self._owner.outbox is not outbox:
                 return  # fenced off meanwhile
             answered = self._answers.get(command.id)
             if answered is not None:
-                outbox(worker_pb2.FromWorker(reply=answered))
+                outbox(FromWorker(reply=answered))
             elif not command.id:
-                outbox(refusal("protocol", "a command needs an id"))
+                outbox(refusal(Refusal.protocol, "a command needs an id"))
                 outbox(None)
             elif command.id not in self._known:
                 size = command.ByteSize()
                 if len(self._queue) >= WAITING or self._queue_bytes + size > WAITING_BYTES:
-                    outbox(refusal("protocol", f"{len(self._queue)} commands are waiting already"))
+                    outbox(refusal(Refusal.protocol, f"{len(self._queue)} commands are waiting already"))
                     outbox(None)
                     return
                 self._known.add(command.id)
@@ -200,21 +204,21 @@ class Desk:
                 self._queue_bytes += size
                 self._changed.notify_all()
 
-    def _why_not(self, owner: Owner | None, hello: worker_pb2.Hello) -> worker_pb2.FromWorker | None:
+    def _why_not(self, owner: Owner | None, hello: Hello) -> FromWorker | None:
         if owner is None:
             return None
         if owner.id == (hello.run_id or hello.run):
             if hello.incarnation < owner.incarnation:
-                return refusal("fenced", f"run {owner.run!r} went on with start {owner.incarnation}")
+                return refusal(Refusal.fenced, f"run {owner.run!r} went on with start {owner.incarnation}")
             return None
         if owner.outbox is not None:
-            return refusal("busy", f"this worker serves run {owner.run!r}")
+            return refusal(Refusal.busy, f"this worker serves run {owner.run!r}")
         left = owner.lease_until - monotonic()
         if left > 0:
-            return refusal("busy", f"run {owner.run!r} was cut off and may come back within {left:.0f} s")
+            return refusal(Refusal.busy, f"run {owner.run!r} was cut off and may come back within {left:.0f} s")
         return None
 
-    def _folder_for(self, hello: worker_pb2.Hello) -> Path:
+    def _folder_for(self, hello: Hello) -> Path:
         folder = Path(hello.run_folder)
         if self._run_folder is None:
             if not folder.is_absolute():
@@ -258,7 +262,7 @@ class Desk:
             if command is not None and owner is not None:
                 self._queue_bytes -= command.ByteSize()
                 waited_ms = (perf_counter() - self._idle_since) * 1e3
-                self._now = (owner.run, command.id, command.job.WhichOneof("kind") or "", waited_ms)
+                self._now = (owner.run, command.id, command.WhichOneof("job") or "", waited_ms)
         if released:
             self._leave()
         if command is None or owner is None:
@@ -271,7 +275,7 @@ class Desk:
                 self._known.discard(command.id)
                 self._remember(reply)
                 if owner.outbox is not None:
-                    owner.outbox(worker_pb2.FromWorker(reply=reply))
+                    owner.outbox(FromWorker(reply=reply))
         return True
 
     def stop(self) -> None:
@@ -292,7 +296,7 @@ class Desk:
             self._executor[1].close()
             self._executor = None
 
-    def _remember(self, reply: worker_pb2.Reply) -> None:
+    def _remember(self, reply: Reply) -> None:
         self._answers[reply.id] = reply
         self._answers_bytes += reply.ByteSize()
         while len(self._answers) > REMEMBERED or (self._answers_bytes > REMEMBERED_BYTES and len(self._answers) > 1):
@@ -300,28 +304,28 @@ class Desk:
             self._answers_bytes -= oldest.ByteSize()
 
 
-def carry_out(executor: Works, command: worker_pb2.Command, wait_ms: float) -> worker_pb2.Reply:
+def carry_out(executor: Works, command: Command, wait_ms: float) -> Reply:
     """a reply whatever happens: what nobody foresaw becomes a failure of code "internal", its stack goes to the log"""
     try:
-        signal, timing = executor.execute(wire.job_from_wire(command.job))
-        reply = worker_pb2.Reply(
-            id=command.id,
-            signal=wire.signal_to_wire(signal),
-            timing=wire.timing_to_wire(replace(timing, wait_ms=wait_ms)),
-        )
+        answer, timing = executor.execute(job_of(command))
+        timing.wait_ms = wait_ms
+        # an answer bears its job's name
+        named: dict[str, Any] = {command.WhichOneof("job") or "": answer}
+        reply = Reply(id=command.id, timing=timing, **named)
         if reply.ByteSize() > MAX_MESSAGE - 1_000:
             size = reply.ByteSize() / 1e6
-            raise words.JobFailed("unsupported", f"the answer is too long for the wire: {size:.0f} MB", "ask for less")
+            message = f"the answer is too long for the wire: {size:.0f} MB"
+            raise JobFailed(FailureCode.unsupported, message, "ask for less")
         return reply
-    except words.JobFailed as error:
+    except JobFailed as error:
         failed = error
-        log.warning("%s: %s: %s", command.id, failed.code, failed.message[:500])
+        log.warning("%s: %s: %s", command.id, FailureCode.Name(failed.code), failed.message[:500])
     except Exception as error:
         log.exception("%s failed", command.id)
         hint = "worker.log in the run's folder has the stack; please report it"
-        failed = words.JobFailed("internal", f"{type(error).__name__}: {error}", hint)
-    return worker_pb2.Reply(id=command.id, failure=wire.failure_to_wire(failed))
+        failed = JobFailed(FailureCode.internal, f"{type(error).__name__}: {error}", hint)
+    return Reply(id=command.id, failure=failed.to_wire())
 
 
-def refusal(code: str, message: str) -> worker_pb2.FromWorker:
-    return worker_pb2.FromWorker(refusal=worker_pb2.Refusal(code=code, message=message))
+def refusal(code: Refusal.Code, message: str) -> FromWorker:
+    return FromWorker(refusal=Refusal(code=code, message=message))

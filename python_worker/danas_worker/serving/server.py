@@ -13,12 +13,13 @@ from pathlib import Path
 from typing import Any
 
 import grpc
-from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
+from google.protobuf.message import DecodeError
 
+from ..generated.danas.v1.worker_pb2 import DESCRIPTOR
+from ..protocol.messages import FromWorker, Refusal, ToWorker
 from .desk import MAX_MESSAGE, Desk, Outbox, refusal
-from .generated.danas.v1 import worker_pb2
 
-SERVICE = worker_pb2.DESCRIPTOR.services_by_name["Worker"].full_name
+SERVICE = DESCRIPTOR.services_by_name["Worker"].full_name
 
 MAX_STREAMS = 16
 
@@ -26,7 +27,7 @@ HELLO_S = 10.0
 """a stream that has not said hello by then is ended: it holds one of a few threads"""
 
 
-NO_MESSAGE = refusal("protocol", "what came is no message to a worker")
+NO_MESSAGE = refusal(Refusal.protocol, "what came is no message to a worker")
 
 
 @dataclass(frozen=True)
@@ -49,12 +50,10 @@ class Sessions:
         self.hello_s = hello_s
 
     def handler(self) -> grpc.GenericRpcHandler:
-        method = grpc.stream_stream_rpc_method_handler(
-            self.session, response_serializer=worker_pb2.FromWorker.SerializeToString
-        )
+        method = grpc.stream_stream_rpc_method_handler(self.session, response_serializer=FromWorker.SerializeToString)
         return grpc.method_handlers_generic_handler(SERVICE, {"Session": method})
 
-    def session(self, requests: Iterator[bytes], context: grpc.ServicerContext) -> Iterator[worker_pb2.FromWorker]:
+    def session(self, requests: Iterator[bytes], context: grpc.ServicerContext) -> Iterator[FromWorker]:
         patience = threading.Timer(self.hello_s, context.cancel)
         patience.daemon = True
         patience.start()
@@ -68,7 +67,7 @@ class Sessions:
         if first is None:
             yield NO_MESSAGE
             return
-        out: queue.SimpleQueue[worker_pb2.FromWorker | None] = queue.SimpleQueue()
+        out: queue.SimpleQueue[FromWorker | None] = queue.SimpleQueue()
         # one object for this stream, by which the desk knows it again
         outbox: Outbox = lambda message: out.put(message)  # noqa: E731
         answer = self.desk.open(first.hello, outbox)
@@ -101,8 +100,8 @@ class Sessions:
             outbox(None)
 
 
-def _parsed(content: bytes) -> worker_pb2.ToWorker | None:
-    message = worker_pb2.ToWorker()
+def _parsed(content: bytes) -> ToWorker | None:
+    message = ToWorker()
     try:
         message.ParseFromString(content)
     except DecodeError:

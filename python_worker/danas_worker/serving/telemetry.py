@@ -18,8 +18,8 @@ import torch
 import zmq
 from zmq.auth.thread import ThreadAuthenticator
 
-from .generated.danas.v1 import telemetry_pb2
-from .meter import OnProgress, StepProgress
+from ..protocol.messages import Frame, LogFrame, StepFrame
+from ..training.meter import OnProgress, StepProgress
 
 HIGH_WATER_MARK = 100
 """frames kept for a slow watcher; what comes on top is dropped"""
@@ -74,7 +74,7 @@ class Publisher:
         if self._doorkeeper:
             self._doorkeeper.admit(key)
 
-    def send(self, frame: telemetry_pb2.Frame) -> None:
+    def send(self, frame: Frame) -> None:
         """two parts: the run's name as the topic, the frame"""
         try:
             with self._lock:
@@ -148,13 +148,13 @@ class LogFrames(logging.Handler):
         if run and record.name != log.name:
             with contextlib.suppress(Exception):
                 level = "warn" if record.levelno >= logging.WARNING else "info"
-                frame = telemetry_pb2.LogFrame(level=level, message=record.getMessage())
-                self._publisher.send(telemetry_pb2.Frame(run=run, log=frame))
+                frame = LogFrame(level=level, message=record.getMessage())
+                self._publisher.send(Frame(run=run, log=frame))
 
 
-def step_frame(run: str, command: str, job: str, progress: StepProgress, wait_ms: float) -> telemetry_pb2.Frame:
+def step_frame(run: str, command: str, job: str, progress: StepProgress, wait_ms: float) -> Frame:
     number = command.rsplit("-", 1)[-1]
-    step = telemetry_pb2.StepFrame(
+    step = StepFrame(
         job_id=int(number) if number.isdecimal() else 0,
         job=job.replace("_", "-"),  # the kinds as src/domain/job.ts spells them
         step=progress.step,
@@ -167,7 +167,7 @@ def step_frame(run: str, command: str, job: str, progress: StepProgress, wait_ms
     )
     if progress.loss is not None:
         step.loss = progress.loss
-    return telemetry_pb2.Frame(run=run, step=step)
+    return Frame(run=run, step=step)
 
 
 def memory_bytes() -> int:

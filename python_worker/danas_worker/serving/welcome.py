@@ -10,15 +10,15 @@ from importlib import metadata
 
 import torch
 
-from . import __version__
-from .generated.danas.v1 import worker_pb2
+from .. import __version__
+from ..protocol.messages import Welcome
 
-PROTOCOL = 1
+PROTOCOL = 2
 
 
-def welcome(telemetry: str, telemetry_key: str = "") -> worker_pb2.Welcome:
+def welcome(telemetry: str, telemetry_key: str = "") -> Welcome:
     """`telemetry`: endpoint, empty = none; `telemetry_key`: its CURVE public key in Z85, empty = not encrypted"""
-    return worker_pb2.Welcome(
+    return Welcome(
         protocol=PROTOCOL,
         worker_version=__version__,
         python_version=platform.python_version(),

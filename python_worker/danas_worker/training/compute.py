@@ -8,16 +8,17 @@ from dataclasses import dataclass
 
 import torch
 
-from .words import ComputeSpec, JobFailed
+from ..protocol.failure import JobFailed
+from ..protocol.messages import ComputeSpec, FailureCode, Precision
 
-SHORT = {"bfloat16": torch.bfloat16, "float16": torch.float16}
+SHORT = {Precision.bfloat16: torch.bfloat16, Precision.float16: torch.float16}
 
 
 @dataclass(frozen=True)
 class Compute:
     device: torch.device
-    """of autocast; None = float32"""
     dtype: torch.dtype | None
+    """of autocast; None = float32"""
     channels_last: bool
     compile: bool
 
@@ -47,14 +48,15 @@ def set_up(spec: ComputeSpec) -> Compute:
     torch.use_deterministic_algorithms stays off: it fills every fresh tensor, and forbids integer atomics, which do no
     harm.
 
-    Raises JobFailed "unsupported" where the machine cannot do it.
+    Raises JobFailed unsupported where the machine cannot do it.
     """
     cuda = torch.cuda.is_available()
-    if spec.device == "cuda" and not cuda:
-        raise JobFailed("unsupported", "this worker has no CUDA device", 'set compute.device to "auto" or "cpu"')
-    device = torch.device("cuda:0" if cuda and spec.device != "cpu" else "cpu")
-    if spec.precision == "float16" and device.type == "cpu":
-        raise JobFailed("unsupported", "float16 is not for the CPU", 'use "float32", or "bfloat16"')
+    if spec.device == ComputeSpec.cuda and not cuda:
+        hint = 'set compute.device to "auto" or "cpu"'
+        raise JobFailed(FailureCode.unsupported, "this worker has no CUDA device", hint)
+    device = torch.device("cuda:0" if cuda and spec.device != ComputeSpec.cpu else "cpu")
+    if spec.precision == Precision.float16 and device.type == "cpu":
+        raise JobFailed(FailureCode.unsupported, "float16 is not for the CPU", 'use "float32", or "bfloat16"')
     torch.set_num_threads(spec.threads or os.cpu_count() or 1)
     if device.type == "cuda":
         # cuBLAS reads it when it starts; without it, its workspaces may be picked differently from run to run
@@ -74,4 +76,5 @@ def _try_compile(device: torch.device) -> None:
     except Exception as error:
         first = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
         message = f"torch.compile does not work here: {first}"
-        raise JobFailed("unsupported", message, "set compute.compile to false, or install a C++ compiler") from None
+        hint = "set compute.compile to false, or install a C++ compiler"
+        raise JobFailed(FailureCode.unsupported, message, hint) from None

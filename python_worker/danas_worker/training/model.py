@@ -10,17 +10,19 @@ from typing import Any, Protocol
 import torch
 from torch import Tensor
 
-from .blocks import BN_MOMENTUM, StatisticsMode
+from ..network.blocks import BN_MOMENTUM, StatisticsMode
+from ..network.space import Architecture, name_of
+from ..network.supernet import Supernet
+from ..protocol.messages import DataInfo, Prepare, StreamSpec, TrainScope
+from ..seeds import draw_seed
+from ..tasks.task import Task
 from .compute import Compute
-from .initial import draw_seed
 from .optimizer import Sgd
-from .paths import Groups, trainable
-from .supernet import Supernet
-from .words import Architecture, DataInfo, Prepare, StreamSpec
+from .tensor_groups import Groups, trainable
 
 
 class Stream(Protocol):
-    """a named, infinite sequence of batches; see StreamSpec in src/domain/data.ts"""
+    """a named, infinite sequence of batches; see StreamSpec in proto/danas/v1/data.proto"""
 
     @property
     def batches_per_pass(self) -> int: ...
@@ -43,6 +45,7 @@ class Data(Protocol):
 @dataclass
 class Model:
     job: Prepare
+    task: Task
     info: DataInfo
     data: Data
     compute: Compute
@@ -50,7 +53,7 @@ class Model:
     supernet: Supernet
     groups: Groups
     optimizer: Sgd
-    scope: str = "all"
+    scope: TrainScope | None = TrainScope.all
     """what has requires_grad; set by set_scope"""
     generator: torch.Generator | None = field(default=None)
     """of dropout; seeded anew for every batch"""
@@ -60,8 +63,8 @@ class Model:
             raise ValueError(f"no stream is called {name!r}: the model was prepared with {sorted(self.streams)}")
         return self.streams[name]
 
-    def set_scope(self, scope: str) -> None:
-        """Lets gradients reach what `scope` names and nothing else; "none" = nothing."""
+    def set_scope(self, scope: TrainScope | None) -> None:
+        """Lets gradients reach what `scope` names and nothing else; None = nothing."""
         if scope == self.scope:
             return
         for parameter in self.supernet.parameters():
@@ -91,5 +94,4 @@ class Model:
 
     def name(self, architecture: Architecture) -> str:
         """readable, for messages"""
-        slots = self.job.space.slots
-        return ".".join(slot.candidates[choice].name for slot, choice in zip(slots, architecture, strict=True))
+        return ".".join(name_of(self.job.space, architecture))

@@ -10,8 +10,9 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from .paths import Moved, Tensors
-from .words import OptimizerSpec
+from ..protocol.messages import OptimizerSpec
+from . import torch_private
+from .tensor_groups import Moved, Tensors
 
 
 class LossScaler:
@@ -30,11 +31,11 @@ class LossScaler:
         """divides the gradients by the scale, in place; returns 1.0 where one is not finite, else 0.0"""
         found = torch.zeros((), device=self.scale.device)
         if gradients:
-            torch._amp_foreach_non_finite_check_and_unscale_(gradients, found, self.scale.reciprocal())
+            torch_private.unscale(gradients, found, self.scale.reciprocal())
         return found
 
     def update(self, found: Tensor) -> None:
-        torch._amp_update_scale_(self.scale, self.good_steps, found, self.GROWTH, self.BACKOFF, self.INTERVAL)
+        torch_private.update_scale(self.scale, self.good_steps, found, self.GROWTH, self.BACKOFF, self.INTERVAL)
 
 
 class Sgd:
@@ -52,10 +53,10 @@ class Sgd:
         gradients = [[p.grad for p in tensors.parameters] for tensors in both]
         flat: list[Tensor] = [*gradients[0], *gradients[1]]  # type: ignore[list-item]
         found = self.scaler.unscale(flat) if self.scaler else None
-        if spec.clip_value is not None and flat:
+        if spec.HasField("clip_value") and flat:
             # before the decay is added, as in clip_grad_value_ followed by an optimizer's step
-            torch._foreach_clamp_min_(flat, -spec.clip_value)
-            torch._foreach_clamp_max_(flat, spec.clip_value)
+            torch_private.clamp_min(flat, -spec.clip_value)
+            torch_private.clamp_max(flat, spec.clip_value)
         for tensors, grads, decay in zip(both, gradients, (spec.weight_decay, 0.0), strict=True):
             if tensors.parameters:
                 self._fused(tensors, grads, decay, learning_rate, found)  # type: ignore[arg-type]
@@ -67,7 +68,7 @@ class Sgd:
 
     def _fused(self, tensors: Tensors, grads: list[Tensor], decay: float, rate: float, found: Tensor | None) -> None:
         spec = self.spec
-        torch._fused_sgd_(
+        torch_private.fused_sgd(
             list[Tensor](tensors.parameters),
             grads,
             tensors.momentum if spec.momentum > 0.0 else [],

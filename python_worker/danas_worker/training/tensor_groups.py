@@ -5,15 +5,16 @@ A *group* is the tensors of one block: a stem or head block, one candidate of on
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor, nn
 
-from .blocks import BatchNorm, last_norm
-from .supernet import Supernet
-from .words import Architecture
+from ..network.blocks import BatchNorm, last_norm
+from ..network.space import Architecture
+from ..network.supernet import Supernet
+from ..protocol.messages import TrainScope
 
 
 @dataclass
@@ -112,29 +113,35 @@ class Groups:
         return freed
 
 
-def trainable(group: Group, scope: str) -> list[nn.Parameter]:
-    """What may move under `scope`, "none" = nothing. last-bn, all-bn [C, BN-NAS]: the rest stays at its first draw."""
-    if scope == "none":
-        return []
-    if scope == "last-bn":
-        return group.last.parameters
-    if scope == "all-bn":
-        return group.norms.parameters
-    return group.parameters()
+def trainable(group: Group, scope: TrainScope | None) -> list[nn.Parameter]:
+    """What may move under `scope`, None = nothing. Raises ValueError for a scope that is none of these."""
+    return [parameter for tensors in _parts(scope)(group) for parameter in tensors.parameters]
 
 
-def moved(groups: list[Group], scope: str, decay_norm: bool) -> Moved:
+def moved(groups: list[Group], scope: TrainScope, decay_norm: bool) -> Moved:
     """Joins the groups' lists for one step."""
     decayed, plain = Tensors(), Tensors()
+    parts = _parts(scope)
     for group in groups:
         if not group.awake:
             group.wake()
-        if scope == "all":
-            parts = ((group.weights, True), (group.norms, decay_norm), (group.biases, decay_norm))
-        else:
-            parts = (((group.last if scope == "last-bn" else group.norms), decay_norm),)  # type: ignore[assignment]
-        for tensors, decays in parts:
-            to = decayed if decays else plain
+        for tensors in parts(group):
+            to = decayed if decay_norm or tensors is group.weights else plain
             to.parameters += tensors.parameters
             to.momentum += tensors.momentum
     return Moved(decayed, plain)
+
+
+# last_bn, all_bn [C, BN-NAS]: the rest stays at its first draw
+PARTS: dict[TrainScope | None, Callable[[Group], tuple[Tensors, ...]]] = {
+    None: lambda group: (),
+    TrainScope.all: lambda group: (group.weights, group.norms, group.biases),
+    TrainScope.last_bn: lambda group: (group.last,),
+    TrainScope.all_bn: lambda group: (group.norms,),
+}
+
+
+def _parts(scope: TrainScope | None) -> Callable[[Group], tuple[Tensors, ...]]:
+    if scope not in PARTS:
+        raise ValueError(f"this worker does not know the scope {scope}")
+    return PARTS[scope]

@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 import math
 
 import torch
 from torch import nn
 
+from ..seeds import draw_seed
 from .blocks import BatchNorm
-
-
-def draw_seed(*parts: object) -> int:
-    """a 63-bit seed from named parts: the same on every machine, unrelated for different parts"""
-    text = "\0".join(str(part) for part in parts)
-    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big") >> 1
 
 
 @torch.no_grad()
