@@ -1,9 +1,9 @@
-"""danas_worker.embedded with the bare loop of the benches; see bench.py."""
+"""danas_worker.embedded with the bare loop of the benches; see bare_loop.py."""
 
-from .bench import add_bare_loop
+from .bare_loop import add_bare_loop
 
 add_bare_loop()
 
-from .embedded import handle  # noqa: E402
+from danas_worker.embedded import handle  # noqa: E402
 
 __all__ = ["handle"]

@@ -16,6 +16,7 @@ NUMBERS = {
     FieldDescriptor.CPPTYPE_UINT64: [0, 1, 7, 2**32, 2**63, 2**64 - 1],
     FieldDescriptor.CPPTYPE_DOUBLE: [0.0, -0.0, -1.0, 0.5, 1.0, 1e-300, 1e300, math.inf, -math.inf, math.nan],
     FieldDescriptor.CPPTYPE_BOOL: [False, True],
+    FieldDescriptor.CPPTYPE_ENUM: [0, 1, 2, 3, 4, 7, -1, 2**31 - 1],
     FieldDescriptor.CPPTYPE_STRING: ["", "x", "train", "../..", "/", "\0", "😀" * 100, "[" * 5000, "{}"],
 }
 

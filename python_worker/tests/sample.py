@@ -2,47 +2,63 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from google.protobuf.message import Message
 from PIL import Image
 
-from danas_worker import words
 from danas_worker.data import Data, open_data
-from danas_worker.generated.danas.v1 import job_pb2, worker_pb2
+from danas_worker.protocol import messages as pb
+from danas_worker.protocol.failure import JobFailed
 
 ALLOWED = frozenset({"a_persons_data"})
 
 
-def spec(source: words.DataSource, shape: tuple[int, int, int] = (1, 4, 4), **fields: Any) -> words.DataSpec:
+Source = pb.FashionMnist | pb.Folder | pb.Synthetic | pb.PythonFactory
+
+
+def folder(root: Path) -> pb.Folder:
+    return pb.Folder(root=str(root))
+
+
+def synthetic(per_class: int, noise: float = 1.0) -> pb.Synthetic:
+    return pb.Synthetic(per_class=per_class, noise=noise)
+
+
+def factory(name: str, options: dict[str, Any] | None = None) -> pb.PythonFactory:
+    return pb.PythonFactory(factory=name, options_json=json.dumps(options or {}))
+
+
+def augment(pad: int = 0, flip: bool = False, cutout: int = 0, min_area: float = 1.0) -> pb.Augment:
+    return pb.Augment(pad=pad, flip=flip, cutout=cutout, min_area=min_area)
+
+
+def spec(source: Source, shape: tuple[int, int, int] = (1, 4, 4), **fields: Any) -> pb.DataSpec:
+    channels, height, width = shape
+    kinds = {pb.FashionMnist: "fashion_mnist", pb.Folder: "folder", pb.Synthetic: "synthetic"}
     given: dict[str, Any] = {
+        "input": pb.InputShape(channels=channels, height=height, width=width),
         "classes": 3,
         "valid_fraction": 0.2,
         "test_fraction": 0.1,
         "split_seed": 1,
-        "on_device": "auto",
+        kinds.get(type(source), "python"): source,
     } | fields
-    return words.DataSpec(source, words.InputShape(*shape), **given)
+    return pb.DataSpec(**given)
 
 
-def opened(source: words.DataSource, shape: tuple[int, int, int] = (1, 4, 4), **fields: Any) -> Data:
+def opened(source: Source, shape: tuple[int, int, int] = (1, 4, 4), **fields: Any) -> Data:
     return open_data(spec(source, shape, **fields), ALLOWED)
 
 
-def stream_spec(**fields: Any) -> words.StreamSpec:
-    given: dict[str, Any] = {
-        "name": "train",
-        "split": "train",
-        "classes": (),
-        "batch_size": 4,
-        "shuffle": True,
-        "seed": 7,
-        "augment": None,
-    } | fields
-    return words.StreamSpec(**given)
+def stream_spec(**fields: Any) -> pb.StreamSpec:
+    given: dict[str, Any] = {"name": "train", "split": "train", "batch_size": 4, "shuffle": True, "seed": 7} | fields
+    return pb.StreamSpec(**given)
 
 
 class Items:
@@ -67,6 +83,11 @@ def shown(data: Data, x_NCHW: Any) -> list[int]:
     return [round(float(value)) for value in pixels]
 
 
+def counts(data: Data) -> dict[str, tuple[int, ...]]:
+    """images of each class, by split"""
+    return {pb.Split.Name(info.split): tuple(info.counts) for info in data.info.splits}
+
+
 def paint(path: Path, colour: int | tuple[int, ...] = 128, size: tuple[int, int] = (4, 4), mode: str = "L") -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     Image.new(mode, size, colour).save(path)
@@ -78,18 +99,19 @@ class FakeExecutor:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.executed: list[words.Job] = []
+        self.executed: list[Message] = []
         self.closed = False
-        self.before: Callable[[words.Job], None] = lambda job: None
+        self.before: Callable[[Message], None] = lambda job: None
 
-    def execute(self, job: words.Job) -> tuple[words.Signal, words.Timing]:
+    def execute(self, job: Message) -> tuple[Message, pb.Timing]:
         assert not self.closed
         self.executed.append(job)
         self.before(job)
-        if not isinstance(job, words.Train):
-            raise words.JobFailed("unsupported", "a fake only trains")
-        losses = tuple(step.learning_rate for step in job.steps)
-        return words.Trained(losses, (0.5,) * len(losses), len(losses)), words.Timing(3.0, 1.0, 2.0, 0.0)
+        if not isinstance(job, pb.Train):
+            raise JobFailed(pb.FailureCode.unsupported, "a fake only trains")
+        losses = [step.learning_rate for step in job.steps]
+        answer = pb.Trained(losses=losses, accuracies=[0.5] * len(losses), samples=len(losses))
+        return answer, pb.Timing(total_ms=3.0, data_ms=1.0, compute_ms=2.0)
 
     def close(self) -> None:
         self.closed = True
@@ -102,22 +124,34 @@ class Gate:
         self.entered = threading.Event()
         self.leave = threading.Event()
 
-    def __call__(self, job: words.Job) -> None:
+    def __call__(self, job: Message) -> None:
         self.entered.set()
         assert self.leave.wait(10)
 
 
-def train_job(*rates: float) -> job_pb2.Job:
-    path = job_pb2.WeightedPath(weight=1.0)
-    path.architecture.choices.extend([0, 1])
-    steps = [job_pb2.TrainStep(paths=[path], learning_rate=rate, batch=i) for i, rate in enumerate(rates or (0.25,))]
-    return job_pb2.Job(train=job_pb2.Train(stream="train", scope="all", steps=steps))
+def train_job(*rates: float) -> dict[str, Message]:
+    path = pb.WeightedPath(architecture=[0, 1], weight=1.0)
+    steps = [pb.TrainStep(paths=[path], learning_rate=rate, batch=i) for i, rate in enumerate(rates or (0.25,))]
+    return {"train": pb.Train(stream="train", scope="all", steps=steps)}
 
 
-def command(name: str, job: job_pb2.Job | None = None) -> worker_pb2.ToWorker:
-    return worker_pb2.ToWorker(command=worker_pb2.Command(id=name, job=job or train_job()))
+def command(name: str, job: dict[str, Message] | None = None) -> pb.ToWorker:
+    """`job`: by its name in Command"""
+    given: dict[str, Any] = train_job() if job is None else job
+    return pb.ToWorker(command=pb.Command(id=name, **given))
 
 
-def hello(run: str = "run", incarnation: int = 1, **fields: Any) -> worker_pb2.ToWorker:
-    given = {"protocol": 1, "run_folder": "/runs/run"} | fields
-    return worker_pb2.ToWorker(hello=worker_pb2.Hello(run=run, incarnation=incarnation, **given))
+def hello(run: str = "run", incarnation: int = 1, **fields: Any) -> pb.ToWorker:
+    given = {"protocol": 2, "run_folder": "/runs/run"} | fields
+    return pb.ToWorker(hello=pb.Hello(run=run, incarnation=incarnation, **given))
+
+
+def refused(message: pb.FromWorker) -> str:
+    """why; the first of the codes is 0, so that what is no refusal would look like one"""
+    assert message.HasField("refusal"), message
+    return pb.Refusal.Code.Name(message.refusal.code)
+
+
+def failed(reply: pb.Reply) -> str:
+    assert reply.HasField("failure"), reply
+    return pb.FailureCode.Name(reply.failure.code)

@@ -12,10 +12,9 @@ from pathlib import Path
 import pytest
 import sample
 
-from danas_worker import words
-from danas_worker.desk import Desk
 from danas_worker.embedded import Bridge
-from danas_worker.generated.danas.v1 import worker_pb2
+from danas_worker.protocol import messages as pb
+from danas_worker.serving.desk import Desk
 
 
 class Caller:
@@ -27,9 +26,9 @@ class Caller:
         self.made.append(sample.FakeExecutor(folder))
         return self.made[-1]
 
-    def call(self, message: worker_pb2.ToWorker) -> worker_pb2.FromWorker:
+    def call(self, message: pb.ToWorker) -> pb.FromWorker:
         answer = self.bridge.handle(base64.b64encode(message.SerializeToString()).decode())
-        return worker_pb2.FromWorker.FromString(base64.b64decode(answer))
+        return pb.FromWorker.FromString(base64.b64decode(answer))
 
 
 @pytest.fixture
@@ -38,42 +37,42 @@ def caller() -> Caller:
 
 
 def test_each_call_is_answered_by_what_it_asked_for(caller: Caller) -> None:
-    assert caller.call(sample.hello()).welcome.protocol == 1
+    assert caller.call(sample.hello()).welcome.protocol == 2
     for i in range(5):
-        assert caller.call(worker_pb2.ToWorker(ping=worker_pb2.Ping(sequence=i))).pong.sequence == i
+        assert caller.call(pb.ToWorker(ping=pb.Ping(sequence=i))).pong.sequence == i
         reply = caller.call(sample.command(f"job-{i}", sample.train_job(0.5 * i))).reply
         assert reply.id == f"job-{i}"
-        assert list(reply.signal.train.losses) == [0.5 * i]
+        assert list(reply.train.losses) == [0.5 * i]
     again = caller.call(sample.command("job-2")).reply
-    assert list(again.signal.train.losses) == [1.0], "from memory"
+    assert list(again.train.losses) == [1.0], "from memory"
     assert len(caller.made[0].executed) == 5
 
 
 def test_failures_and_refusals_are_answers_too(caller: Caller) -> None:
-    assert caller.call(sample.command("job-1")).refusal.code == "protocol"
-    assert caller.call(sample.hello(protocol=9)).refusal.code == "protocol"
+    assert sample.refused(caller.call(sample.command("job-1"))) == "protocol"
+    assert sample.refused(caller.call(sample.hello(protocol=9))) == "protocol"
     caller.call(sample.hello())
-    nothing = worker_pb2.ToWorker(command=worker_pb2.Command(id="job-1"))
-    assert caller.call(nothing).reply.failure.code == "invalid-job"
-    assert caller.call(worker_pb2.ToWorker()).refusal.code == "protocol"
+    nothing = pb.ToWorker(command=pb.Command(id="job-1"))
+    assert caller.call(nothing).reply.failure.code == pb.FailureCode.invalid_job
+    assert sample.refused(caller.call(pb.ToWorker())) == "protocol"
 
 
 def test_a_later_start_is_not_told_what_the_earlier_was(caller: Caller) -> None:
     caller.call(sample.hello(incarnation=1))
     caller.call(sample.command("job-1"))
-    assert caller.call(sample.hello(incarnation=2)).welcome.protocol == 1
-    assert caller.call(sample.command("job-1", sample.train_job(7.0))).reply.signal.train.losses == [7.0]
-    assert caller.call(sample.hello(incarnation=1)).refusal.code == "fenced"
+    assert caller.call(sample.hello(incarnation=2)).welcome.protocol == 2
+    assert caller.call(sample.command("job-1", sample.train_job(7.0))).reply.train.losses == [7.0]
+    assert sample.refused(caller.call(sample.hello(incarnation=1))) == "fenced"
 
 
 def test_a_nan_never_stands_in_json(caller: Caller) -> None:
     caller.call(sample.hello())
     caller.call(sample.command("job-1"))
-    nan = words.Trained((math.nan, math.inf), (0.0, 0.0), 1)
-    caller.made[0].execute = lambda job: (nan, words.Timing(0, 0, 0, 0))  # type: ignore[method-assign]
+    nan = pb.Trained(losses=(math.nan, math.inf), accuracies=(0.0, 0.0), samples=1)
+    caller.made[0].execute = lambda job: (nan, pb.Timing(total_ms=0, data_ms=0, compute_ms=0, wait_ms=0))  # type: ignore[method-assign]
     message = base64.b64encode(sample.command("job-2").SerializeToString()).decode()
     answer = json.loads(json.dumps(caller.bridge.handle(message), allow_nan=False))
-    losses = worker_pb2.FromWorker.FromString(base64.b64decode(answer)).reply.signal.train.losses
+    losses = pb.FromWorker.FromString(base64.b64decode(answer)).reply.train.losses
     assert math.isnan(losses[0]) and math.isinf(losses[1])
 
 
@@ -81,7 +80,7 @@ def test_a_nan_never_stands_in_json(caller: Caller) -> None:
 def test_garbage_is_an_error_of_the_call_and_nothing_else(caller: Caller, garbage: str) -> None:
     caller.call(sample.hello())
     if garbage in ("",):  # an empty message is one without content
-        assert caller.call(worker_pb2.ToWorker()).refusal.code == "protocol"
+        assert sample.refused(caller.call(pb.ToWorker())) == "protocol"
     else:
         with pytest.raises(ValueError, match="no message to a worker"):
             caller.bridge.handle(garbage)
@@ -96,9 +95,9 @@ def test_the_module_serves_real_jobs(tmp_path: Path) -> None:
         "from danas_worker import embedded\n"
         "for line in sys.stdin: print(embedded.handle(line.strip()), flush=True)\n"
     )
-    synthetic = sample.job_pb2.DataSpec(classes=2, on_device="auto", synthetic=sample.job_pb2.Synthetic(per_class=4))
+    synthetic = pb.DataSpec(classes=2, on_device="auto", synthetic=pb.Synthetic(per_class=4))
     synthetic.input.channels = synthetic.input.height = synthetic.input.width = 3
-    inspect = sample.job_pb2.Job(inspect=sample.job_pb2.Inspect(data=synthetic))
+    inspect = {"inspect": pb.Inspect(data=synthetic)}
     asked = [sample.hello(run_folder=str(tmp_path)), sample.command("job-0", inspect), sample.command("job-1")]
     done = subprocess.run(
         [sys.executable, "-c", program],
@@ -106,10 +105,10 @@ def test_the_module_serves_real_jobs(tmp_path: Path) -> None:
         capture_output=True,
         text=True,
         timeout=60,
-        cwd=Path(__file__).parents[2],
+        cwd=Path(__file__).parents[1],
     )
     assert done.returncode == 0, done.stderr
-    answers = [worker_pb2.FromWorker.FromString(base64.b64decode(line)) for line in done.stdout.splitlines()]
+    answers = [pb.FromWorker.FromString(base64.b64decode(line)) for line in done.stdout.splitlines()]
     assert answers[0].welcome.telemetry.startswith("tcp://127.0.0.1:")
-    assert list(answers[1].reply.signal.inspect.classes) == ["class-0", "class-1"]
-    assert answers[2].reply.failure.code == "invalid-job", "there is no model to train"
+    assert list(answers[1].reply.inspect.data.classes) == ["class-0", "class-1"]
+    assert answers[2].reply.failure.code == pb.FailureCode.invalid_job, "there is no model to train"

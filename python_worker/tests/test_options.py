@@ -154,7 +154,7 @@ def test_a_socket_that_cannot_be_is_told(tmp_path: Path) -> None:
 
 def test_a_mistake_is_three_lines_and_exit_code_2_before_torch_is_imported() -> None:
     command = [sys.executable, "-X", "importtime", "-m", "danas_worker", "--listen", "0.0.0.0:7777"]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=20, cwd=Path(__file__).parents[2])
+    done = subprocess.run(command, capture_output=True, text=True, timeout=20, cwd=Path(__file__).parents[1])
     assert done.returncode == 2
     assert done.stdout == ""
     said = [line for line in done.stderr.splitlines() if not line.startswith("import time:")]

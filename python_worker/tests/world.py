@@ -270,9 +270,7 @@ def checkpoint(path: str, kept: Sequence[str] | None = None) -> Checkpoint:
     return Checkpoint(path=path) if kept is None else Checkpoint(path=path, kept=Kept(paths=kept))
 
 
-def executor(
-    folder: Path, job: Prepare | None = None, on_progress: Callable[..., None] | None = None
-) -> Executor:
+def executor(folder: Path, job: Prepare | None = None, on_progress: Callable[..., None] | None = None) -> Executor:
     """with the model prepared"""
     made = Executor(folder, frozenset(), on_progress, open_fake)
     made.execute(job or prepare())

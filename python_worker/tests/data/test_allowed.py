@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 import sample
 from PIL import Image
-from test_process import start  # noqa: F401  (a fixture)
 
-from danas_worker import words
 from danas_worker.data import keep_below
+from danas_worker.protocol import messages as pb
+from danas_worker.protocol.failure import JobFailed
 
 TOKEN = "0123456789abcdef-secret"
 
@@ -32,7 +32,7 @@ def images(tmp_path: Path) -> Path:
 
 def opened(images: Path, root: str) -> tuple[str, ...]:
     allowed = keep_below((images / "runs", images / "data"))
-    data = allowed(sample.spec(words.Folder(root), (3, 4, 4), classes=2), frozenset())
+    data = allowed(sample.spec(pb.Folder(root=root), (3, 4, 4), classes=2), frozenset())
     return tuple(data.info.classes)
 
 
@@ -45,18 +45,18 @@ def test_images_are_read_from_the_folders_that_the_owner_named(images: Path) -> 
 )
 def test_and_from_nowhere_else_whether_it_is_there_or_not(images: Path, root: str, monkeypatch: Any) -> None:
     monkeypatch.chdir(images)
-    with pytest.raises(words.JobFailed, match="may not read images from") as caught:
+    with pytest.raises(JobFailed, match="may not read images from") as caught:
         opened(images, root.format(images))
-    assert caught.value.code == "data"
+    assert caught.value.code == pb.FailureCode.data
 
 
 def test_made_up_images_need_no_folder() -> None:
-    spec = sample.spec(words.Synthetic(per_class=8, noise=0.1), (3, 4, 4), classes=2)
+    spec = sample.spec(sample.synthetic(per_class=8, noise=0.1), (3, 4, 4), classes=2)
     assert keep_below(())(spec, frozenset()).info.classes
 
 
 def test_the_token_is_not_in_the_environment_of_a_persons_own_code(
-    start: Any,  # noqa: F811
+    start: Any,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -70,13 +70,11 @@ def test_the_token_is_not_in_the_environment_of_a_persons_own_code(
     monkeypatch.setenv("DANAS_TOKEN", TOKEN)
     worker = start("--allow-module", "nosy_data", "--token-env", "DANAS_TOKEN")
     session = worker.session([("authorization", f"Bearer {TOKEN}")])
-    factory = sample.job_pb2.PythonFactory(
-        factory="nosy_data:make", options_json=json.dumps({"tell": str(tmp_path / "told")})
-    )
-    data = sample.job_pb2.DataSpec(classes=2, on_device="auto", python=factory)
+    factory = pb.PythonFactory(factory="nosy_data:make", options_json=json.dumps({"tell": str(tmp_path / "told")}))
+    data = pb.DataSpec(classes=2, on_device="auto", python=factory)
     data.input.channels = data.input.height = data.input.width = 3
-    session.send(sample.command("job-0", sample.job_pb2.Job(inspect=sample.job_pb2.Inspect(data=data))))
-    assert session.hear_reply().failure.code == "data", "it makes no data"
+    session.send(sample.command("job-0", {"inspect": pb.Inspect(data=data)}))
+    assert session.hear_reply().failure.code == pb.FailureCode.data, "it makes no data"
     told = (tmp_path / "told").read_text()
     assert "PYTHONPATH" in told and TOKEN not in told and "DANAS_TOKEN" not in told
     assert TOKEN not in worker.logged()

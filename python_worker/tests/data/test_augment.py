@@ -5,11 +5,12 @@ from __future__ import annotations
 import math
 
 import pytest
+import sample
 import torch
 from torch import Tensor
 
-from danas_worker import words
 from danas_worker.data.augment import _cropped, _outside_square, _resized_crops, augmented
+from danas_worker.protocol import messages as pb
 
 
 def numbered(n: int = 1, c: int = 1, h: int = 3, w: int = 4) -> Tensor:
@@ -109,21 +110,21 @@ def unit(x_NCHW: Tensor) -> Tensor:
     return x_NCHW.float() / 255 - 0.5
 
 
-def run(augment: words.Augment, x_NCHW: Tensor, seed: int = 1) -> Tensor:
+def run(augment: pb.Augment, x_NCHW: Tensor, seed: int = 1) -> Tensor:
     return augmented(x_NCHW, augment, torch.Generator().manual_seed(seed), unit)
 
 
 def test_padding_is_black_and_the_cut_out_is_the_mean() -> None:
     white = torch.full((64, 1, 6, 6), 255, dtype=torch.uint8)
-    padded = run(words.Augment(2, False, 0, 1.0), white)
+    padded = run(sample.augment(pad=2), white)
     assert set(padded.unique().tolist()) == {-0.5, 0.5}
-    cut = run(words.Augment(0, False, 3, 1.0), white)
+    cut = run(sample.augment(cutout=3), white)
     assert set(cut.unique().tolist()) == {0.0, 0.5}, "0 is the mean once normalised"
     assert all(1 <= int((image == 0).sum()) <= 9 for image in cut)
 
 
 def test_about_half_of_the_images_are_flipped() -> None:
-    out = run(words.Augment(0, True, 0, 1.0), numbered(n=1000))
+    out = run(sample.augment(flip=True), numbered(n=1000))
     flipped = int((out[:, 0, 0, 0] == unit(torch.tensor(4))).sum())
     assert 430 <= flipped <= 570  # 500 +- 4.4 deviations of 15.8
     assert flipped + int((out[:, 0, 0, 0] == unit(torch.tensor(1))).sum()) == 1000
@@ -131,22 +132,22 @@ def test_about_half_of_the_images_are_flipped() -> None:
 
 def test_crops_shift_by_every_offset_alike() -> None:
     x_NCHW = numbered(n=2500, h=5, w=5)
-    out = run(words.Augment(2, False, 0, 1.0), x_NCHW)
+    out = run(sample.augment(pad=2), x_NCHW)
     # with 2 pixels of padding the middle shows pixel 13 + 5 dy + dx for dx, dy in -2 .. 2
     counts = torch.bincount(((out[:, 0, 2, 2] + 0.5) * 255).round().long(), minlength=26)[1:]
     assert int(counts.min()) > 60 and int(counts.max()) < 140  # 100 each, deviation 9.8
 
 
 def test_cropping_alone_mirrors_nothing() -> None:
-    out = (run(words.Augment(1, False, 0, 1.0), numbered(n=200)) + 0.5) * 255
+    out = (run(sample.augment(pad=1), numbered(n=200)) + 0.5) * 255
     left, right = out[:, 0, 1, 1], out[:, 0, 1, 2]  # never in the padding
     assert (right - left).tolist() == pytest.approx([1.0] * 200, abs=1e-3)
 
 
 def test_switching_one_kind_off_leaves_the_draws_of_the_others() -> None:
     x_NCHW = numbered(n=100)
-    both = run(words.Augment(0, True, 1, 1.0), x_NCHW)
-    flip, cut = run(words.Augment(0, True, 0, 1.0), x_NCHW), run(words.Augment(0, False, 1, 1.0), x_NCHW)
+    both = run(sample.augment(flip=True, cutout=1), x_NCHW)
+    flip, cut = run(sample.augment(flip=True), x_NCHW), run(sample.augment(cutout=1), x_NCHW)
     assert torch.equal(both == 0, cut == 0)
     assert torch.equal(torch.where(both == 0, flip, both), flip)
 
@@ -155,5 +156,5 @@ def test_the_draws_leave_torchs_own_generator_alone() -> None:
     torch.manual_seed(4)
     expected = torch.rand(1)
     torch.manual_seed(4)
-    run(words.Augment(2, True, 2, 0.5), numbered(n=8))
+    run(sample.augment(pad=2, flip=True, cutout=2, min_area=0.5), numbered(n=8))
     assert torch.equal(torch.rand(1), expected)

@@ -12,26 +12,21 @@ import sample
 import torch
 from PIL import Image
 
-from danas_worker import words
 from danas_worker.data import Data
+from danas_worker.protocol.failure import JobFailed
+from danas_worker.protocol.messages import FailureCode
 
 
 def opened(root: Path, **fields: object) -> Data:
-    return sample.opened(
-        words.Folder(str(root)), **{"classes": 2, "valid_fraction": 0.0, "test_fraction": 0.0} | fields
-    )  # type: ignore[arg-type]
+    return sample.opened(sample.folder(root), **{"classes": 2, "valid_fraction": 0.0, "test_fraction": 0.0} | fields)  # type: ignore[arg-type]
 
 
-def refused(root: Path, match: str, **fields: object) -> words.JobFailed:
-    with pytest.raises(words.JobFailed, match=match) as failed:
+def refused(root: Path, match: str, **fields: object) -> JobFailed:
+    with pytest.raises(JobFailed, match=match) as failed:
         opened(root, **fields)
-    assert failed.value.code == "data"
+    assert failed.value.code == FailureCode.data
     assert failed.value.hint
     return failed.value
-
-
-def counts(data: Data) -> dict[str, tuple[int, ...]]:
-    return {info.split: info.counts for info in data.info.splits}
 
 
 def two_classes(root: Path, a: int = 3, b: int = 2) -> Path:
@@ -44,7 +39,7 @@ def two_classes(root: Path, a: int = 3, b: int = 2) -> Path:
 def test_one_tree_is_split_by_the_fractions(tmp_path: Path) -> None:
     data = opened(two_classes(tmp_path, 10, 20), valid_fraction=0.1, test_fraction=0.2)
     # a: 2 of 10, 1 of 8 (0.8 rounded), 7; b: 4 of 20, 2 of 16 (1.6 rounded), 14
-    assert counts(data) == {"train": (7, 14), "valid": (1, 2), "test": (2, 4), "full": (8, 16)}
+    assert sample.counts(data) == {"train": (7, 14), "valid": (1, 2), "test": (2, 4), "full": (8, 16)}
 
 
 @pytest.mark.parametrize("valid", ["val", "valid"])
@@ -53,14 +48,14 @@ def test_split_folders_are_taken_where_they_are(tmp_path: Path, valid: str) -> N
     two_classes(tmp_path / valid, 1, 1)
     sample.paint(tmp_path / "test" / "b" / "x.png")
     data = opened(tmp_path, valid_fraction=0.5, test_fraction=0.5)
-    assert counts(data) == {"train": (3, 2), "valid": (1, 1), "test": (0, 1), "full": (4, 3)}
+    assert sample.counts(data) == {"train": (3, 2), "valid": (1, 1), "test": (0, 1), "full": (4, 3)}
 
 
 def test_a_missing_split_is_held_out_beside_those_that_are_there(tmp_path: Path) -> None:
     two_classes(tmp_path / "train", 10, 10)
     two_classes(tmp_path / "test", 1, 1)
     data = opened(tmp_path, valid_fraction=0.2, test_fraction=0.5)
-    assert counts(data) == {"train": (8, 8), "valid": (2, 2), "test": (1, 1), "full": (10, 10)}
+    assert sample.counts(data) == {"train": (8, 8), "valid": (2, 2), "test": (1, 1), "full": (10, 10)}
 
 
 def test_a_class_may_be_called_train(tmp_path: Path) -> None:
@@ -74,7 +69,7 @@ def test_names_are_sorted_plainly_and_images_found_below(tmp_path: Path) -> None
         sample.paint(tmp_path / name / "deep" / "er" / "x.JPG", mode="RGB", colour=(1, 2, 3))
     data = opened(tmp_path, classes=4)
     assert data.classes == ("Zebra", "class10", "class2", "ämne"), "by code points, as torchvision does"
-    assert counts(data)["train"] == (1, 1, 1, 1)
+    assert sample.counts(data)["train"] == (1, 1, 1, 1)
 
 
 def test_hidden_files_and_other_files_are_passed_over(tmp_path: Path) -> None:
@@ -84,7 +79,7 @@ def test_hidden_files_and_other_files_are_passed_over(tmp_path: Path) -> None:
     sample.paint(tmp_path / "a" / ".ipynb_checkpoints" / "0-checkpoint.png")
     (tmp_path / ".cache").mkdir()
     (tmp_path / "README").write_text("hello")
-    assert counts(opened(tmp_path))["train"] == (3, 2)
+    assert sample.counts(opened(tmp_path))["train"] == (3, 2)
 
 
 def test_where_the_folder_stands_and_when_it_was_written_do_not_matter(tmp_path: Path) -> None:
@@ -183,7 +178,7 @@ def test_a_link_that_leads_somewhere_is_a_class(tmp_path: Path) -> None:
     (tmp_path / "root").mkdir()
     for name in ("a", "b"):
         (tmp_path / "root" / name).symlink_to(tmp_path / "elsewhere" / name)
-    assert counts(opened(tmp_path / "root"))["train"] == (3, 2)
+    assert sample.counts(opened(tmp_path / "root"))["train"] == (3, 2)
 
 
 def test_a_link_inside_a_class_is_followed(tmp_path: Path) -> None:
@@ -191,7 +186,7 @@ def test_a_link_inside_a_class_is_followed(tmp_path: Path) -> None:
     two_classes(tmp_path / "elsewhere")
     (tmp_path / "root" / "a" / "more").symlink_to(tmp_path / "elsewhere" / "a")
     (tmp_path / "root" / "b" / "one.png").symlink_to(tmp_path / "elsewhere" / "b" / "0.png")
-    assert counts(opened(tmp_path / "root"))["train"] == (6, 3)
+    assert sample.counts(opened(tmp_path / "root"))["train"] == (6, 3)
 
 
 @pytest.mark.parametrize(
@@ -254,7 +249,7 @@ def test_an_archive_is_not_unpacked_so_nothing_in_it_can_lead_out(tmp_path: Path
     assert "unpacked" in refused(archive, "photos.zip cannot be read: Not a directory").hint
     two_classes(tmp_path / "photos")
     archive.rename(tmp_path / "photos" / "a" / "photos.zip")
-    assert counts(opened(tmp_path / "photos"))["train"] == (3, 2), "passed over, as any file of another ending"
+    assert sample.counts(opened(tmp_path / "photos"))["train"] == (3, 2), "passed over, as any file of another ending"
 
 
 def test_a_folder_that_may_only_be_read_is_enough(tmp_path: Path) -> None:

@@ -10,14 +10,14 @@ import pytest
 import torch
 from PIL import Image
 
-from danas_worker import words
 from danas_worker.data.decode import fitted, from_anything
+from danas_worker.protocol import messages as pb
 
-GREY = words.InputShape(1, 2, 2)
-COLOUR = words.InputShape(3, 2, 2)
+GREY = pb.InputShape(channels=1, height=2, width=2)
+COLOUR = pb.InputShape(channels=3, height=2, width=2)
 
 
-def pixel(image: Image.Image, shape: words.InputShape) -> list[int]:
+def pixel(image: Image.Image, shape: pb.InputShape) -> list[int]:
     return fitted(image, shape)[:, 0, 0].tolist()
 
 
@@ -79,8 +79,8 @@ def test_the_short_side_is_resized_and_then_the_middle_cut_out() -> None:
 
 
 @pytest.mark.parametrize("size", [(1, 1), (1, 9), (9, 1), (3, 2), (300, 7)])
-@pytest.mark.parametrize("shape", [GREY, COLOUR, words.InputShape(3, 5, 3)])
-def test_a_picture_of_one_colour_keeps_it_at_any_size(size: tuple[int, int], shape: words.InputShape) -> None:
+@pytest.mark.parametrize("shape", [GREY, COLOUR, pb.InputShape(channels=3, height=5, width=3)])
+def test_a_picture_of_one_colour_keeps_it_at_any_size(size: tuple[int, int], shape: pb.InputShape) -> None:
     x_CHW = fitted(Image.new("L", size, 99), shape)
     assert x_CHW.shape == (shape.channels, shape.height, shape.width)
     assert set(x_CHW.flatten().tolist()) == {99}

@@ -15,21 +15,22 @@ import sample
 import torch
 from torch.utils.data import DataLoader
 
-from danas_worker import words
 from danas_worker.data import Data, images, open_data
+from danas_worker.protocol.failure import JobFailed
+from danas_worker.protocol.messages import FailureCode
 
 Put = Callable[[Callable[..., Any]], str]
 
 
 def opened(factory: str, options: dict[str, Any] | None = None, **fields: Any) -> Data:
     fields = {"classes": 2, "valid_fraction": 0.0, "test_fraction": 0.0} | fields
-    return sample.opened(words.PythonFactory(factory, options or {}), **fields)
+    return sample.opened(sample.factory(factory, options or {}), **fields)
 
 
-def refused(factory: str, match: str, options: dict[str, Any] | None = None) -> words.JobFailed:
-    with pytest.raises(words.JobFailed, match=match) as failed:
+def refused(factory: str, match: str, options: dict[str, Any] | None = None) -> JobFailed:
+    with pytest.raises(JobFailed, match=match) as failed:
         opened(factory, options)
-    assert failed.value.code == "data"
+    assert failed.value.code == FailureCode.data
     return failed.value
 
 
@@ -68,7 +69,7 @@ def test_an_allowed_module_is_found_on_the_path(tmp_path: Path, monkeypatch: pyt
         "def make(): return {'train': Set()}\n"
     )
     monkeypatch.syspath_prepend(tmp_path)
-    spec = sample.spec(words.PythonFactory("found_data:make"), classes=2, valid_fraction=0.0, test_fraction=0.0)
+    spec = sample.spec(sample.factory("found_data:make"), classes=2, valid_fraction=0.0, test_fraction=0.0)
     data = open_data(spec, frozenset({"found_data"}))
     assert data.classes == ("no", "yes")
     del sys.modules["found_data"]
@@ -153,8 +154,8 @@ def test_what_makes_no_data_is_told(factory: Put, made: Any, why: str) -> None:
 
 def test_a_split_without_images_is_told_where_it_matters(factory: Put) -> None:
     data = opened(factory(lambda: {"train": ITEMS, "test": []}))
-    assert {info.split: info.counts for info in data.info.splits}["test"] == (0, 0)
-    with pytest.raises(words.JobFailed, match="no test images"):
+    assert sample.counts(data)["test"] == (0, 0)
+    with pytest.raises(JobFailed, match="no test images"):
         data.stream(sample.stream_spec(split="test"), torch.device("cpu"), False)
 
 
@@ -200,7 +201,7 @@ def test_labels_that_are_known_need_no_image(factory: Put, monkeypatch: pytest.M
     assert len(known.asked) == 40, "for the mean alone"
     assert len(unknown.asked) == 80
     assert data[0].info == data[1].info
-    assert data[0].info.splits[0].counts == (20, 20)
+    assert data[0].info.splits[0].counts == [20, 20]
 
 
 def test_targets_must_be_as_many_as_items(factory: Put) -> None:

@@ -14,14 +14,15 @@ import pytest
 import sample
 import torch
 
-from danas_worker import words
 from danas_worker.data import Data, fashion_mnist
+from danas_worker.protocol import messages as pb
+from danas_worker.protocol.failure import JobFailed
 
 SHAPE = (1, 28, 28)
 
 
 def opened(root: Path, shape: tuple[int, int, int] = SHAPE, **fields: object) -> Data:
-    return sample.opened(words.FashionMnist(str(root)), shape, **{"classes": 10, "valid_fraction": 0.0} | fields)  # type: ignore[arg-type]
+    return sample.opened(pb.FashionMnist(root=str(root)), shape, **{"classes": 10, "valid_fraction": 0.0} | fields)  # type: ignore[arg-type]
 
 
 @pytest.fixture
@@ -43,7 +44,7 @@ def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_images_labels_and_names_are_read(root: Path) -> None:
     data = opened(root)
     assert data.classes[0] == "T-shirt/top" and data.classes[9] == "Ankle boot" and len(data.classes) == 10
-    assert {info.split: info.counts for info in data.info.splits} == {
+    assert sample.counts(data) == {
         "train": (3,) * 10,
         "test": (1,) * 10,
         "full": (3,) * 10,
@@ -82,9 +83,9 @@ def test_another_shape_is_resized_to(root: Path) -> None:
 )
 def test_a_file_that_is_missing_changed_or_damaged_is_named(root: Path, spoil: object, why: str) -> None:
     spoil(root / "train-labels-idx1-ubyte.gz")  # type: ignore[operator]
-    with pytest.raises(words.JobFailed, match=why) as failed:
+    with pytest.raises(JobFailed, match=why) as failed:
         opened(root)
-    assert failed.value.code == "data"
+    assert failed.value.code == pb.FailureCode.data
     assert "train-labels" in failed.value.message
     assert "npm run setup" in failed.value.hint
 
@@ -103,7 +104,7 @@ REAL = [
 @pytest.mark.skipif(not REAL, reason="Fashion-MNIST is not on this machine")
 def test_the_published_files_hold_what_was_published() -> None:
     data = opened(REAL[0])
-    assert {info.split: info.counts for info in data.info.splits if info.split != "full"} == {
+    assert {split: counts for split, counts in sample.counts(data).items() if split != "full"} == {
         "train": (6000,) * 10,
         "test": (1000,) * 10,
     }
@@ -119,15 +120,15 @@ def test_a_gzip_that_claims_to_hold_gigabytes_is_read_no_further_than_the_publis
             file.write(bytes(1 << 20))
     tracemalloc.start()
     try:
-        with pytest.raises(words.JobFailed, match=f"{name} is not the published file") as caught:
+        with pytest.raises(JobFailed, match=f"{name} is not the published file") as caught:
             opened(root)
         assert tracemalloc.get_traced_memory()[1] < 3 * fashion_mnist.MAX_BYTES
     finally:
         tracemalloc.stop()
-    assert caught.value.code == "data"
+    assert caught.value.code == pb.FailureCode.data
 
 
 def test_a_root_that_may_not_be_looked_into_is_a_data_failure(root: Path) -> None:
-    with pytest.raises(words.JobFailed, match="cannot be read: .*File name too long") as caught:
+    with pytest.raises(JobFailed, match="cannot be read: .*File name too long") as caught:
         opened(root / ("x" * 300))
-    assert caught.value.code == "data"
+    assert caught.value.code == pb.FailureCode.data

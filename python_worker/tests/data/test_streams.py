@@ -4,26 +4,27 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
-from dataclasses import replace
 
 import numpy as np
 import pytest
 import sample
 import torch
+import world
 
-from danas_worker import words
 from danas_worker.data import Data, Stream, images
 from danas_worker.data.images import Encoded, HeldImages, LazyImages
+from danas_worker.protocol.failure import JobFailed
+from danas_worker.protocol.messages import FailureCode
 
 CPU = torch.device("cpu")
-EVERYTHING = words.Augment(2, True, 2, 0.5)
+EVERYTHING = sample.augment(pad=2, flip=True, cutout=2, min_area=0.5)
 
 
 @pytest.fixture
 def data(factory: Callable[..., str]) -> Data:
     """22 training images, image i showing i, of classes even and odd"""
     items = sample.Items(list(range(22)), [i % 2 for i in range(22)], ["even", "odd"])
-    source = words.PythonFactory(factory(lambda: {"train": items}))
+    source = sample.factory(factory(lambda: {"train": items}))
     return sample.opened(source, classes=2, valid_fraction=0.0, test_fraction=0.0)
 
 
@@ -84,14 +85,14 @@ def test_a_batch_far_along_is_there_at_once(data: Data) -> None:
 
 @pytest.mark.parametrize("change", [{"seed": 8}, {"name": "another"}])
 def test_streams_of_another_seed_or_name_are_others(data: Data, change: dict[str, object]) -> None:
-    spec = sample.stream_spec(batch_size=22, augment=words.Augment(0, False, 2, 1.0))
-    one, other = data.stream(spec, CPU, False), data.stream(replace(spec, **change), CPU, False)
+    spec = sample.stream_spec(batch_size=22, augment=sample.augment(cutout=2))
+    one, other = data.stream(spec, CPU, False), data.stream(world.but(spec, **change), CPU, False)
     assert one.batch(0)[1].tolist() != other.batch(0)[1].tolist()
     assert not torch.equal(one.batch(0)[0] == 0, other.batch(0)[0] == 0)
 
 
 def test_two_batches_are_augmented_differently(data: Data) -> None:
-    spec = sample.stream_spec(batch_size=22, shuffle=False, augment=words.Augment(2, True, 0, 1.0))
+    spec = sample.stream_spec(batch_size=22, shuffle=False, augment=sample.augment(pad=2, flip=True))
     stream = data.stream(spec, CPU, False)
     assert not torch.equal(stream.batch(0)[0], stream.batch(1)[0])
 
@@ -107,17 +108,17 @@ def test_a_stream_of_some_classes_shows_only_those_and_says_which_count(data: Da
 
 
 def test_unknown_classes_and_missing_splits_are_told(data: Data) -> None:
-    with pytest.raises(words.JobFailed, match="no class 'prime'") as failed:
+    with pytest.raises(JobFailed, match="no class 'prime'") as failed:
         data.stream(sample.stream_spec(classes=("odd", "prime")), CPU, False)
-    assert failed.value.code == "data"
-    with pytest.raises(words.JobFailed, match="no valid images") as failed:
+    assert failed.value.code == FailureCode.data
+    with pytest.raises(JobFailed, match="no valid images") as failed:
         data.stream(sample.stream_spec(split="valid"), CPU, False)
     assert "validFraction" in failed.value.hint
 
 
 def test_batches_come_in_the_memory_order_that_was_asked_for(factory: Callable[..., str]) -> None:
-    data = sample.opened(words.Synthetic(10, 1.0), shape=(3, 6, 6))
-    for augment in (None, EVERYTHING, words.Augment(0, False, 0, 1.0)):
+    data = sample.opened(sample.synthetic(10, 1.0), shape=(3, 6, 6))
+    for augment in (None, EVERYTHING, sample.augment()):
         spec = sample.stream_spec(augment=augment)
         one, other = data.stream(spec, CPU, True).batch(3)[0], data.stream(spec, CPU, False).batch(3)[0]
         assert one.is_contiguous(memory_format=torch.channels_last)
@@ -133,7 +134,7 @@ def encoded(loads: list[int], threads: int = 2, broken: int = -1) -> Encoded:
     def load(index: int) -> tuple[torch.Tensor, bytes]:
         loads.append(index)
         if index == broken:
-            raise words.JobFailed("data", f"image {index} is broken")
+            raise JobFailed(FailureCode.data, f"image {index} is broken")
         return torch.full((1, 4, 4), index, dtype=torch.uint8), b""
 
     return Encoded(50, load, lambda index: b"%d" % index, threads)
@@ -171,7 +172,7 @@ def test_a_broken_image_is_told_when_its_batch_is_asked_for_and_not_before() -> 
     lazy = LazyImages(encoded([], broken=7))
     lazy.soon(torch.tensor([7]))
     assert lazy.take(torch.tensor([6]), CPU).max() == 6
-    with pytest.raises(words.JobFailed, match="image 7 is broken"):
+    with pytest.raises(JobFailed, match="image 7 is broken"):
         lazy.take(torch.tensor([7]), CPU)
 
 
@@ -182,9 +183,9 @@ def test_a_folder_too_large_for_memory_gives_the_same_batches(
     for index in range(12):
         sample.paint(root / "ab"[index % 2] / f"{index:02d}.png", 20 * index)
     spec = sample.stream_spec(batch_size=3, augment=EVERYTHING)
-    held = sample.opened(words.Folder(str(root)), classes=2)
+    held = sample.opened(sample.folder(root), classes=2)
     monkeypatch.setattr(images, "EAGER_BYTES", 0)
-    lazy = sample.opened(words.Folder(str(root)), classes=2)
+    lazy = sample.opened(sample.folder(root), classes=2)
     assert isinstance(held.splits["train"].images, HeldImages)
     assert isinstance(lazy.splits["train"].images, LazyImages)
     assert lazy.normalisation == held.normalisation
@@ -197,7 +198,7 @@ def test_a_folder_too_large_for_memory_gives_the_same_batches(
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
 @pytest.mark.parametrize("on_device", ["always", "auto", "never"])
 def test_a_gpu_sees_the_batches_that_the_cpu_sees(on_device: str) -> None:
-    data = sample.opened(words.Synthetic(20, 1.0), shape=(3, 8, 8), on_device=on_device)
+    data = sample.opened(sample.synthetic(20, 1.0), shape=(3, 8, 8), on_device=on_device)
     spec = sample.stream_spec(augment=EVERYTHING)
     here, there = data.stream(spec, CPU, False), data.stream(spec, torch.device("cuda"), False)
     for b in range(5):

@@ -9,7 +9,8 @@ import pytest
 import torch
 import world
 
-from danas_worker import words
+from danas_worker.protocol.failure import JobFailed
+from danas_worker.protocol.messages import Export, FailureCode, Restore
 
 A, B, C = (0, 0, 0), (1, 1, 2), (2, 0, 1)
 PATHS = [A, B, C, (3, 1, 0), A, B, A, C, B, A]
@@ -21,8 +22,8 @@ def job(**fields):
 
 
 def written(worker, path="checkpoints/5.pt"):
-    signal, _ = worker.execute(words.Checkpoint(path))
-    return words.Restore(signal.path, signal.sha256)
+    signal, _ = worker.execute(world.checkpoint(path))
+    return Restore(path=signal.path, sha256=signal.sha256)
 
 
 @pytest.mark.parametrize("channels_last", [False, True])
@@ -37,25 +38,25 @@ def test_ten_steps_are_five_a_checkpoint_and_five_more_in_a_new_worker(tmp_path,
     second.execute(world.train([B, (3, 1, 2)]))
     second.execute(restore)
     rest, _ = second.execute(world.train(PATHS[5:], first=5))
-    assert five.losses + rest.losses == ten.losses
+    assert [*five.losses, *rest.losses] == ten.losses
     assert not world.changed(world.snapshot(whole), world.snapshot(second))
     assert whole.execute(world.evaluate([A], recalibrate=2))[0] == second.execute(world.evaluate([A], recalibrate=2))[0]
 
 
 def test_the_alive_set_comes_back_with_the_weights(tmp_path):
     worker, other = world.executor(tmp_path, job()), world.executor(tmp_path, job())
-    worker.execute(words.Restrict(((0, 2), (0,), (0, 1))))
+    worker.execute(world.restrict(((0, 2), (0,), (0, 1))))
     worker.execute(world.train([A, C]))
     other.execute(written(worker))
     assert other.model.supernet.alive == ((0, 2), (0,), (0, 1))
     assert not world.changed(world.snapshot(worker), world.snapshot(other))
-    with pytest.raises(words.JobFailed, match="cut"):
+    with pytest.raises(JobFailed, match="cut"):
         other.execute(world.train([B]))
 
 
 def test_the_file_is_whole_hashed_and_alone_in_its_folder(tmp_path):
     worker = world.executor(tmp_path, job())
-    signal, _ = worker.execute(words.Checkpoint("a/b/1.pt"))
+    signal, _ = worker.execute(world.checkpoint("a/b/1.pt"))
     content = (tmp_path / "a/b/1.pt").read_bytes()
     assert signal.bytes == len(content) and signal.sha256 == hashlib.sha256(content).hexdigest()
     assert os.listdir(tmp_path / "a/b") == ["1.pt"]
@@ -69,13 +70,13 @@ def test_others_are_removed_once_the_new_one_is_whole_and_not_before(tmp_path, m
     (tmp_path / "checkpoints" / "folder").mkdir()
     with monkeypatch.context() as broken:
         broken.setattr(torch, "save", lambda state, file: (_ for _ in ()).throw(OSError(28, "No space left on device")))
-        with pytest.raises(words.JobFailed):
-            worker.execute(words.Checkpoint("checkpoints/4.pt", ("checkpoints/2.pt",)))
+        with pytest.raises(JobFailed):
+            worker.execute(world.checkpoint("checkpoints/4.pt", ("checkpoints/2.pt",)))
     assert {"1.pt", "2.pt", "3.pt"} <= set(os.listdir(tmp_path / "checkpoints"))
-    worker.execute(words.Checkpoint("checkpoints/4.pt", ("checkpoints/2.pt", "checkpoints/gone.pt")))
+    worker.execute(world.checkpoint("checkpoints/4.pt", ("checkpoints/2.pt", "checkpoints/gone.pt")))
     assert sorted(os.listdir(tmp_path / "checkpoints")) == ["2.pt", "4.pt", "folder"]
-    with pytest.raises(words.JobFailed, match="run's folder"):
-        worker.execute(words.Checkpoint("checkpoints/5.pt", ("../2.pt",)))
+    with pytest.raises(JobFailed, match="run's folder"):
+        worker.execute(world.checkpoint("checkpoints/5.pt", ("../2.pt",)))
 
 
 def test_once_a_checkpoint_is_whole_the_other_files_of_its_folder_are_removed_but_the_kept(tmp_path, monkeypatch):
@@ -88,9 +89,9 @@ def test_once_a_checkpoint_is_whole_the_other_files_of_its_folder_are_removed_bu
     with monkeypatch.context() as broken:
         broken.setattr(torch, "save", lambda state, file: file.write(b"x") and 1 / 0)
         with pytest.raises(ZeroDivisionError):
-            worker.execute(words.Checkpoint("checkpoints/6.pt", ()))
+            worker.execute(world.checkpoint("checkpoints/6.pt", ()))
     assert len(os.listdir(tmp_path / "checkpoints")) == 6, "nothing goes before the new one is there"
-    worker.execute(words.Checkpoint("checkpoints/6.pt", ("checkpoints/2.pt", "checkpoints/5.pt", "checkpoints/9.pt")))
+    worker.execute(world.checkpoint("checkpoints/6.pt", ("checkpoints/2.pt", "checkpoints/5.pt", "checkpoints/9.pt")))
     assert sorted(os.listdir(tmp_path / "checkpoints")) == ["2.pt", "5.pt", "6.pt"]
     assert sorted(os.listdir(tmp_path)) == ["checkpoints", "elsewhere", "journal.db"]
 
@@ -99,9 +100,9 @@ def test_the_runs_own_folder_is_never_cleared(tmp_path):
     worker = world.executor(tmp_path, job())
     (tmp_path / "journal.db").write_bytes(b"precious")
     for path in ("6.pt", "a/../6.pt", "./6.pt"):
-        with pytest.raises(words.JobFailed, match="only a folder of checkpoints") as caught:
-            worker.execute(words.Checkpoint(path, ()))
-        assert caught.value.code == "invalid-job"
+        with pytest.raises(JobFailed, match="only a folder of checkpoints") as caught:
+            worker.execute(world.checkpoint(path, ()))
+        assert caught.value.code == FailureCode.invalid_job
     assert os.listdir(tmp_path) == ["journal.db"]
 
 
@@ -115,8 +116,8 @@ def test_a_write_that_breaks_off_leaves_the_old_file(tmp_path, monkeypatch):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(torch, "save", breaks)
-    with pytest.raises(words.JobFailed, match="No space left"):
-        worker.execute(words.Checkpoint("checkpoints/5.pt"))
+    with pytest.raises(JobFailed, match="No space left"):
+        worker.execute(world.checkpoint("checkpoints/5.pt"))
     assert os.listdir(tmp_path / "checkpoints") == ["5.pt"]
     worker.execute(restore)
 
@@ -147,9 +148,9 @@ def test_a_changed_file_is_refused_and_changes_nothing_and_the_one_before_serves
     path.write_bytes(DAMAGE[damage](whole))
     worker.execute(world.train([A]))
     before = world.snapshot(worker)
-    with pytest.raises(words.JobFailed, match="sha256") as caught:
+    with pytest.raises(JobFailed, match="sha256") as caught:
         worker.execute(restore)
-    assert caught.value.code == "invalid-job"
+    assert caught.value.code == FailureCode.invalid_job
     assert not world.changed(before, world.snapshot(worker))
     worker.execute(before_that)
 
@@ -157,19 +158,19 @@ def test_a_changed_file_is_refused_and_changes_nothing_and_the_one_before_serves
 def test_a_checkpoint_of_another_space_is_refused(tmp_path):
     restore = written(world.executor(tmp_path, job()))
     other = world.executor(tmp_path, job(space_hash="another"))
-    with pytest.raises(words.JobFailed, match="another space"):
+    with pytest.raises(JobFailed, match="another space"):
         other.execute(restore)
     # the hash says the same, the tensors do not
     wider = world.executor(tmp_path, world.prepare(world.small_space(hidden=5)))
-    with pytest.raises(words.JobFailed, match="tensors"):
+    with pytest.raises(JobFailed, match="tensors"):
         wider.execute(restore)
 
 
 def test_what_was_cut_cannot_be_restored_into(tmp_path):
     worker = world.executor(tmp_path, job())
     restore = written(worker)
-    worker.execute(words.Restrict(((0,), (0,), (0,))))
-    with pytest.raises(words.JobFailed, match="prepare again"):
+    worker.execute(world.restrict(((0,), (0,), (0,))))
+    with pytest.raises(JobFailed, match="prepare again"):
         worker.execute(restore)
 
 
@@ -183,11 +184,11 @@ def test_a_file_that_is_no_checkpoint_is_refused_whatever_it_would_run(tmp_path)
     worker = world.executor(tmp_path, job())
     for content in (b"", b"nonsense", pickle.dumps(Evil(), 2)):
         (tmp_path / "x.pt").write_bytes(content)
-        with pytest.raises(words.JobFailed, match="not a checkpoint"):
-            worker.execute(words.Restore("x.pt", hashlib.sha256(content).hexdigest()))
+        with pytest.raises(JobFailed, match="not a checkpoint"):
+            worker.execute(Restore(path="x.pt", sha256=hashlib.sha256(content).hexdigest()))
     assert not (tmp_path / "ran").exists()
-    with pytest.raises(words.JobFailed, match="cannot read"):
-        worker.execute(words.Restore("missing.pt", "0"))
+    with pytest.raises(JobFailed, match="cannot read"):
+        worker.execute(Restore(path="missing.pt", sha256="0"))
 
 
 @pytest.mark.parametrize("path", ["../x.pt", "/tmp/x.pt", "", ".", "a/../../x.pt", "link/x.pt", "a\0b"])
@@ -196,8 +197,8 @@ def test_nothing_is_written_or_read_outside_the_runs_folder(tmp_path, path):
     (tmp_path / "outside").mkdir()
     (tmp_path / "run" / "link").symlink_to(tmp_path / "outside")
     worker = world.executor(tmp_path / "run", job())
-    for asked in (words.Checkpoint(path), words.Restore(path, "0"), words.Export(A, path)):
-        with pytest.raises(words.JobFailed, match="run's folder") as caught:
+    for asked in (world.checkpoint(path), Restore(path=path, sha256="0"), Export(architecture=A, folder=path)):
+        with pytest.raises(JobFailed, match="run's folder") as caught:
             worker.execute(asked)
-        assert caught.value.code == "invalid-job"
+        assert caught.value.code == FailureCode.invalid_job
     assert not list((tmp_path / "outside").iterdir())

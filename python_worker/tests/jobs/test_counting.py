@@ -29,7 +29,7 @@ def test_counts_of_one_network_are_those_of_the_hand(tmp_path):
     assert (macs, params) == (44_896, 2_370)
     worker = world.executor(tmp_path)
     signal, _ = worker.execute(world.prepare(space, checks=((1, 0, 1), (1, 0, 1))))
-    assert signal.macs == (macs, macs) and signal.params == (params, params)
+    assert signal.macs == [macs, macs] and signal.params == [params, params]
     assert signal.device == "cpu"
 
 

@@ -7,9 +7,10 @@ import torch
 import torch.nn.functional as F
 import world
 
-from danas_worker import words
-from danas_worker.evaluate import recalibrated
-from danas_worker.meter import Meter
+from danas_worker.jobs.evaluate import recalibrated
+from danas_worker.protocol.failure import JobFailed
+from danas_worker.protocol.messages import BnScales, FailureCode
+from danas_worker.training.meter import Meter
 
 A, B = (0, 0, 0), (1, 1, 2)
 
@@ -31,7 +32,7 @@ def test_statistics_are_put_back_even_where_the_evaluation_fails(worker, monkeyp
     before = world.snapshot(worker)
     spoilt = worker.model.streams["pass"]
     monkeypatch.setattr(type(spoilt), "batch", _fail_on_pass(type(spoilt).batch))
-    with pytest.raises(words.JobFailed, match="no more"):
+    with pytest.raises(JobFailed, match="no more"):
         worker.execute(world.evaluate([A], recalibrate=3))
     monkeypatch.undo()
     assert not world.changed(before, world.snapshot(worker))
@@ -42,7 +43,7 @@ def test_statistics_are_put_back_even_where_the_evaluation_fails(worker, monkeyp
 def _fail_on_pass(batch):
     def failing(self, b):
         if self.spec.name == "pass":
-            raise words.JobFailed("data", "no more")
+            raise JobFailed(FailureCode.data, "no more")
         return batch(self, b)
 
     return failing
@@ -87,16 +88,16 @@ def test_one_whole_pass_counts_each_class_by_hand(worker):
     assert result.samples == 20 == sum(seen)
     assert result.loss == pytest.approx(loss / 20, rel=1e-5)
     assert result.accuracy == pytest.approx(sum(hits) / 20)
-    assert result.per_class == pytest.approx([h / s if s else None for h, s in zip(hits, seen, strict=True)])
+    assert result.per_class == pytest.approx([h / s if s else -1.0 for h, s in zip(hits, seen, strict=True)])
 
 
-def test_classes_without_an_image_are_none_and_only_active_classes_can_be_answered(worker):
+def test_classes_without_an_image_are_minus_one_and_only_active_classes_can_be_answered(worker):
     with torch.no_grad():
         worker.model.supernet.classifier.linear.bias[1] = 1e4  # would always win
     signal, _ = worker.execute(world.evaluate([A], batches=2, name="two"))
     result = signal.results[0]
-    assert result.per_class[1] is None and result.per_class[3] is None
-    assert result.per_class[0] is not None and result.per_class[2] is not None
+    assert result.per_class[1] == -1 and result.per_class[3] == -1
+    assert result.per_class[0] >= 0 and result.per_class[2] >= 0
     assert result.samples == 16 and result.loss < 100
 
 
@@ -108,13 +109,13 @@ def test_architectures_come_back_in_the_order_asked_and_twice_where_asked_twice(
 
 def test_scores_are_minus_n_times_the_mean_cross_entropy_and_change_nothing(worker):
     before = world.snapshot(worker)
-    signal, _ = worker.execute(words.Score("valid", (A, B, A), (0, 5)))
+    signal, _ = worker.execute(world.score("valid", (A, B, A), (0, 5)))
     assert not world.changed(before, world.snapshot(worker))
-    assert signal.samples == (8, 8) and signal.log_likelihoods[0] == signal.log_likelihoods[2]
+    assert signal.samples == [8, 8] and signal.log_likelihoods[0] == signal.log_likelihoods[2]
     model = worker.model
     with torch.no_grad(), model.statistics("batch"):
         for row, path in zip(signal.log_likelihoods, (A, B), strict=False):
-            for value, batch in zip(row, (0, 5), strict=True):
+            for value, batch in zip(row.list, (0, 5), strict=True):
                 x, y = model.streams["valid"].batch(batch)
                 log_p = model.supernet(x, path).log_softmax(1)[range(8), y].sum().item()
                 assert value == pytest.approx(log_p, rel=1e-5)
@@ -125,12 +126,13 @@ def test_bn_scales_are_mean_absolute_gammas_and_zero_for_skips_and_the_cut(worke
     with torch.no_grad():
         supernet.candidate(0, 0).project.norm.weight.copy_(torch.tensor([1.0, -3.0] * 4))
         supernet.candidate(1, 1).norm.weight.fill_(-0.5)
-    worker.execute(words.Restrict(((0, 1, 2), (0, 1), (1, 2))))
-    signal, _ = worker.execute(words.BnScales())
-    assert [len(row) for row in signal.scales] == [4, 2, 3]
-    assert signal.scales[0][0] == 2.0 and signal.scales[0][2] == 0.0 and signal.scales[0][3] == 0.0
-    assert signal.scales[1][1] == 0.5
-    assert signal.scales[2][0] == 0.0 and signal.scales[2][1] == 0.0 and signal.scales[2][2] > 0
+    worker.execute(world.restrict(((0, 1, 2), (0, 1), (1, 2))))
+    signal, _ = worker.execute(BnScales())
+    assert [len(row.list) for row in signal.scales] == [4, 2, 3]
+    scales = [row.list for row in signal.scales]
+    assert scales[0][0] == 2.0 and scales[0][2] == 0.0 and scales[0][3] == 0.0
+    assert scales[1][1] == 0.5
+    assert scales[2][0] == 0.0 and scales[2][1] == 0.0 and scales[2][2] > 0
 
 
 def test_diverged_weights_are_a_failure_not_a_nan(worker):
@@ -138,10 +140,10 @@ def test_diverged_weights_are_a_failure_not_a_nan(worker):
         worker.model.supernet.classifier.linear.bias.fill_(float("nan"))
     jobs = [
         world.evaluate([A]),
-        words.Score("valid", (A,), (0,)),
-        words.Gates("valid", (words.GateStep(A, ((),) * 3, 0),)),
+        world.score("valid", (A,), (0,)),
+        world.gates("valid", world.gate_step(A, ((),) * 3)),
     ]
     for job in jobs:
-        with pytest.raises(words.JobFailed) as caught:
+        with pytest.raises(JobFailed) as caught:
             worker.execute(job)
-        assert caught.value.code == "non-finite"
+        assert caught.value.code == FailureCode.non_finite

@@ -11,8 +11,8 @@ import pytest
 import torch
 import world
 
-from danas_worker import words
-from danas_worker.export import load_exported
+from danas_worker.jobs.export import load_exported
+from danas_worker.protocol.messages import Export
 
 A, B = (0, 0, 0), (1, 1, 1)
 
@@ -25,7 +25,7 @@ def worker(tmp_path):
 
 
 def test_an_exported_network_answers_as_the_supernets_path_does(worker, tmp_path):
-    signal, _ = worker.execute(words.Export(B, "out/network"))
+    signal, _ = worker.execute(Export(architecture=B, folder="out/network"))
     for file in signal.files:
         content = (tmp_path / file.path).read_bytes()
         assert file.bytes == len(content) and file.sha256 == hashlib.sha256(content).hexdigest()
@@ -43,7 +43,7 @@ def test_an_exported_network_answers_as_the_supernets_path_does(worker, tmp_path
 
 
 def test_the_folder_alone_is_enough_without_danas(worker, tmp_path):
-    worker.execute(words.Export(A, "out"))
+    worker.execute(Export(architecture=A, folder="out"))
     x, _ = worker.model.streams["train"].batch(0)
     torch.save(x, tmp_path / "x.pt")
     program = (

@@ -4,45 +4,44 @@ from __future__ import annotations
 
 import gc
 import weakref
-from dataclasses import replace
 
 import pytest
 import torch
 import world
 
-from danas_worker import words
-from danas_worker.executor import Executor
+from danas_worker.jobs.executor import Executor
+from danas_worker.protocol import messages as pb
+from danas_worker.protocol.failure import JobFailed
 
 A = (0, 0, 0)
 
 
 def test_every_job_but_inspect_and_prepare_needs_a_model(tmp_path):
     worker = Executor(tmp_path, frozenset(), None, world.open_fake)
-    jobs = [world.train([A]), world.evaluate([A]), words.BnScales(), words.Restrict(((0,),)), words.Checkpoint("x")]
+    jobs = [world.train([A]), world.evaluate([A]), pb.BnScales(), world.restrict([[0]]), world.checkpoint("x")]
     for job in jobs:
-        with pytest.raises(words.JobFailed, match="no model") as caught:
+        with pytest.raises(JobFailed, match="no model") as caught:
             worker.execute(job)
-        assert caught.value.code == "invalid-job" and "prepare" in caught.value.hint
-    signal, _ = worker.execute(words.Inspect(world.prepare().data))
-    assert signal.data.classes == ("class-0", "class-1", "class-2", "class-3")
+        assert caught.value.code == pb.FailureCode.invalid_job and "prepare" in caught.value.hint
+    signal, _ = worker.execute(pb.Inspect(data=world.prepare().data))
+    assert signal.data.classes == ["class-0", "class-1", "class-2", "class-3"]
 
 
 def absurd():
-    path, step = words.WeightedPath(A, 1.0), words.TrainStep
+    sound, unsound = world.train([A], rate=0.1).steps[0], world.train([(9, 9, 9)], rate=0.1, first=1).steps[0]
     return [
         (world.train([(0, 0)]), "3 choices"),
         (world.train([(0, 0, 99)]), "between 0 and 2"),
-        (world.train([(0, 0, -1)]), "between 0 and 2"),
         (world.train([A], name="nowhere"), "no stream"),
         (
-            words.Train("train", "all", (step((path,), 0.1, 0), step((words.WeightedPath((9, 9, 9), 1.0),), 0.1, 1))),
+            pb.Train(stream="train", steps=[sound, unsound]),
             "between",
         ),
         (world.evaluate([]), "needs an architecture"),
         (world.evaluate([A], name="nowhere"), "no stream"),
-        (words.Evaluate("pass", (A,), 0, "nowhere", 2), "no stream"),
-        (words.Score("valid", (), (0,)), "needs an architecture"),
-        (words.Score("valid", (A,), ()), "a batch"),
+        (world.evaluate([A], recalibrate=2, source="nowhere"), "no stream"),
+        (world.score("valid", (), (0,)), "needs an architecture"),
+        (world.score("valid", (A,), ()), "a batch"),
     ]
 
 
@@ -50,31 +49,31 @@ def test_absurd_jobs_are_invalid_change_nothing_and_the_next_one_works(tmp_path)
     worker = world.executor(tmp_path)
     before = world.snapshot(worker)
     for job, says in absurd():
-        with pytest.raises(words.JobFailed, match=says) as caught:
+        with pytest.raises(JobFailed, match=says) as caught:
             worker.execute(job)
-        assert caught.value.code == "invalid-job"
+        assert caught.value.code == pb.FailureCode.invalid_job
     assert not world.changed(before, world.snapshot(worker))
     worker.execute(world.train([A]))
 
 
 def test_a_batch_norm_over_one_value_is_refused_not_computed_to_nan(tmp_path):
-    shape = words.InputShape(3, 2, 2)
+    shape = pb.InputShape(channels=3, height=2, width=2)
     job = world.prepare(world.small_space(shape=shape), streams=(world.stream(batch_size=1), world.stream("b")))
     worker = world.executor(tmp_path, job)
-    with pytest.raises(words.JobFailed, match="larger batch"):
+    with pytest.raises(JobFailed, match="larger batch"):
         worker.execute(world.train([A]))
     worker.execute(world.train([A], name="b"))
 
 
 def test_a_network_too_large_for_the_machine_is_refused_before_it_is_built(tmp_path):
     worker = world.executor(tmp_path)
-    wide = words.Block(words.Conv(31, "relu"), 3, 65_536, 1, 12, 12)
-    wider = words.Block(words.Conv(31, "relu"), 65_536, 65_536, 1, 12, 12)
-    space = replace(world.small_space(), stem=(wide, wider), slots=(), head=words.Head((), 0, "none", 0.0))
-    with pytest.raises(words.JobFailed, match="GB") as caught:
+    wide = world.block(pb.Conv(kernel=31), 3, 65_536, 1, 12, 12)
+    wider = world.block(pb.Conv(kernel=31), 65_536, 65_536, 1, 12, 12)
+    space = world.but(world.small_space(), stem=(wide, wider), slots=(), head=pb.Head(hidden_activation="none"))
+    with pytest.raises(JobFailed, match="GB") as caught:
         worker.execute(world.prepare(space))
-    assert caught.value.code == "out-of-memory"
-    with pytest.raises(words.JobFailed, match="no model"):
+    assert caught.value.code == pb.FailureCode.out_of_memory
+    with pytest.raises(JobFailed, match="no model"):
         worker.execute(world.train([A]))
     worker.execute(world.prepare())
     worker.execute(world.train([A]))
@@ -104,8 +103,8 @@ def room_for(monkeypatch, model, images, error):
     "job",
     [
         world.train([A]),
-        words.Gates("train", (words.GateStep(A, ((), (), ()), 0),)),
-        words.Score("train", (A,), (0,)),
+        world.gates("train", world.gate_step(A, ((), (), ()))),
+        world.score("train", (A,), (0,)),
         world.evaluate([A], batches=1, name="train"),
     ],
     ids=lambda job: type(job).__name__,
@@ -117,9 +116,9 @@ def test_running_out_of_memory_names_the_batch_that_fits_and_changes_nothing(tmp
     before = world.snapshot(worker)
     with monkeypatch.context() as room:
         room_for(room, model, 2, error)
-        with pytest.raises(words.JobFailed) as caught:
+        with pytest.raises(JobFailed) as caught:
             worker.execute(job)
-    assert caught.value.code == "out-of-memory"
+    assert caught.value.code == pb.FailureCode.out_of_memory
     assert caught.value.hint.startswith("use a batch of 2: stream 'train' has 8 images a batch"), caught.value.hint
     assert not world.changed(before, world.snapshot(worker))
     assert all(p.grad is None for p in model.supernet.parameters())
@@ -130,7 +129,7 @@ def test_an_evaluation_names_the_batch_of_the_stream_that_was_too_large(tmp_path
     streams = (world.stream(batch_size=16), world.stream("pass", batch_size=4, split="valid", shuffle=False))
     worker = world.executor(tmp_path, world.prepare(streams=streams))
     room_for(monkeypatch, worker.model, 4, OUT_OF_MEMORY[0])
-    with pytest.raises(words.JobFailed) as caught:
+    with pytest.raises(JobFailed) as caught:
         worker.execute(world.evaluate([A], recalibrate=1))
     assert caught.value.hint.startswith("use a batch of 4: stream 'train' has 16 images a batch")
 
@@ -139,7 +138,7 @@ def test_where_not_even_one_image_fits_that_is_said(tmp_path, monkeypatch):
     worker = world.executor(tmp_path)
     with monkeypatch.context() as room:
         room_for(room, worker.model, 0, OUT_OF_MEMORY[0])
-        with pytest.raises(words.JobFailed, match="CUDA out of memory") as caught:
+        with pytest.raises(JobFailed, match="CUDA out of memory") as caught:
             worker.execute(world.train([A]))
     assert "not even one fits" in caught.value.hint and "smaller space" in caught.value.hint
     worker.execute(world.train([A]))
@@ -160,22 +159,22 @@ def test_a_second_prepare_forgets_the_first_model_and_keeps_the_data(tmp_path):
         return world.open_fake(spec, allow)
 
     worker = Executor(tmp_path, frozenset(), None, open_data)
-    worker.execute(words.Inspect(world.prepare().data))
+    worker.execute(pb.Inspect(data=world.prepare().data))
     worker.execute(world.prepare())
     worker.execute(world.train([A]))
     old = weakref.ref(worker.model.supernet)
     worker.execute(world.prepare())
     gc.collect()
     assert old() is None and len(opened) == 1
-    worker.execute(words.Inspect(replace(world.prepare().data, split_seed=2)))
+    worker.execute(pb.Inspect(data=world.but(world.prepare().data, split_seed=2)))
     assert len(opened) == 2
 
 
 def test_data_with_another_number_of_classes_than_it_says_is_a_data_failure(tmp_path):
-    worker = Executor(tmp_path, frozenset(), None, lambda spec, _: world.FakeData(replace(spec, classes=3)))
-    with pytest.raises(words.JobFailed, match="3 classes") as caught:
+    worker = Executor(tmp_path, frozenset(), None, lambda spec, _: world.FakeData(world.but(spec, classes=3)))
+    with pytest.raises(JobFailed, match="3 classes") as caught:
         worker.execute(world.prepare())
-    assert caught.value.code == "data"
+    assert caught.value.code == pb.FailureCode.data
 
 
 def test_float16_is_not_for_the_cpu_and_cuda_not_for_a_machine_without(tmp_path):
@@ -184,17 +183,17 @@ def test_float16_is_not_for_the_cpu_and_cuda_not_for_a_machine_without(tmp_path)
     if not torch.cuda.is_available():
         wanted.append(world.compute(device="cuda"))
     for compute in wanted:
-        with pytest.raises(words.JobFailed) as caught:
+        with pytest.raises(JobFailed) as caught:
             worker.execute(world.prepare(compute=compute))
-        assert caught.value.code == "unsupported" and caught.value.hint
+        assert caught.value.code == pb.FailureCode.unsupported and caught.value.hint
     worker.execute(world.prepare())
 
 
 def test_a_space_without_slots_trains_evaluates_and_has_no_gates(tmp_path):
     whole = world.small_space()
-    head = replace(whole.head, blocks=(replace(whole.head.blocks[0], in_channels=8),))
-    worker = world.executor(tmp_path, world.prepare(replace(whole, slots=(), head=head), checks=((),)))
+    head = world.but(whole.head, blocks=(world.but(whole.head.blocks[0], in_channels=8),))
+    worker = world.executor(tmp_path, world.prepare(world.but(whole, slots=(), head=head), checks=((),)))
     worker.execute(world.train([()]))
     worker.execute(world.evaluate([()], recalibrate=1))
-    signal, _ = worker.execute(words.Gates("valid", (words.GateStep((), (), 0),)))
-    assert signal.steps[0].gradients == ()
+    signal, _ = worker.execute(world.gates("valid", world.gate_step((), ())))
+    assert signal.steps[0].gradients == []

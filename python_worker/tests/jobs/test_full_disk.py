@@ -11,8 +11,10 @@ from pathlib import Path
 
 import pytest
 import world
+from google.protobuf.message import Message
 
-from danas_worker import words
+from danas_worker.protocol import messages as pb
+from danas_worker.protocol.failure import JobFailed
 
 A = (0, 0, 0)
 
@@ -31,10 +33,10 @@ def small_disk(tmp_path):
     subprocess.run(["umount", "-l", str(folder)], check=True)
 
 
-def refused(worker, job: words.Job) -> words.JobFailed:
-    with pytest.raises(words.JobFailed) as caught:
+def refused(worker, job: Message) -> JobFailed:
+    with pytest.raises(JobFailed) as caught:
         worker.execute(job)
-    assert caught.value.code == "io", caught.value.message
+    assert caught.value.code == pb.FailureCode.io, caught.value.message
     assert "disk" in caught.value.hint
     return caught.value
 
@@ -47,35 +49,35 @@ def files(folder: Path) -> dict[str, bytes]:
 def test_a_full_disk_keeps_the_checkpoint_before_and_is_left_once_there_is_room(small_disk, free):
     worker = world.executor(small_disk, world.prepare())
     worker.execute(world.train([A] * 2))
-    signal, _ = worker.execute(words.Checkpoint("checkpoints/1.pt"))
-    assert isinstance(signal, words.Checkpointed)
+    signal, _ = worker.execute(world.checkpoint("checkpoints/1.pt"))
+    assert isinstance(signal, pb.Checkpointed)
     worker.execute(world.train([A] * 2, first=2))
     before = files(small_disk)
     filler = small_disk / "filler"
     room = os.statvfs(small_disk)
     filler.write_bytes(b"\0" * max(0, room.f_bavail * room.f_bsize - free))
-    assert "No space left on device" in refused(worker, words.Checkpoint("checkpoints/2.pt")).message
-    assert "No space left on device" in refused(worker, words.Export(A, "exported")).message
+    assert "No space left on device" in refused(worker, world.checkpoint("checkpoints/2.pt")).message
+    assert "No space left on device" in refused(worker, pb.Export(architecture=A, folder="exported")).message
     filler.unlink()
     # of the export a file may be whole; nothing is half there under any name
     left = files(small_disk)
     assert {name: left[name] for name in before} == before
     assert {Path(name).name for name in set(left) - set(before)} <= {"model.safetensors", "model.json"}
-    worker.execute(words.Restore(signal.path, signal.sha256))
-    worker.execute(words.Checkpoint("checkpoints/2.pt"))
-    worker.execute(words.Export(A, "exported"))
+    worker.execute(pb.Restore(path=signal.path, sha256=signal.sha256))
+    worker.execute(world.checkpoint("checkpoints/2.pt"))
+    worker.execute(pb.Export(architecture=A, folder="exported"))
 
 
 LIMITED = """
 import resource, sys
 from pathlib import Path
-sys.path.insert(0, sys.argv[2])
+sys.path[:0] = sys.argv[2:]
 import test_full_disk, world
-from danas_worker import words
+from danas_worker.protocol import messages as pb
 folder = Path(sys.argv[1])
 worker = world.executor(folder, world.prepare())
 resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, 10_000))
-for job in (words.Checkpoint("checkpoints/1.pt"), words.Export(test_full_disk.A, "exported")):
+for job in (world.checkpoint("checkpoints/1.pt"), pb.Export(architecture=test_full_disk.A, folder="exported")):
     print(test_full_disk.refused(worker, job).message)
 assert test_full_disk.files(folder) == {}
 worker.execute(world.train([test_full_disk.A]))
@@ -84,31 +86,30 @@ worker.execute(world.train([test_full_disk.A]))
 
 def test_a_file_that_may_not_grow_is_told_the_same_way(tmp_path):
     """no file may grow beyond 10 kB: next best to a full disk, needs no rights, and holds for a whole process"""
-    here = str(Path(__file__).parent)
-    child = subprocess.run(
-        [sys.executable, "-c", LIMITED, str(tmp_path), here], capture_output=True, text=True, timeout=120, check=False
-    )
+    here = Path(__file__).parent
+    command = [sys.executable, "-c", LIMITED, str(tmp_path), str(here), str(here.parent)]
+    child = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
     assert (child.returncode, child.stderr) == (0, "")
     assert child.stdout.count("File too large") == 2
 
 
 def test_a_disk_that_became_read_only_is_told_and_still_serves_what_it_holds(small_disk):
     worker = world.executor(small_disk, world.prepare())
-    signal, _ = worker.execute(words.Checkpoint("checkpoints/1.pt"))
+    signal, _ = worker.execute(world.checkpoint("checkpoints/1.pt"))
     subprocess.run(["mount", "-o", "remount,ro", str(small_disk)], check=True)
     before = files(small_disk)
     for path in ("checkpoints/1.pt", "checkpoints/2.pt", "elsewhere/2.pt"):
-        assert "Read-only file system" in refused(worker, words.Checkpoint(path)).message
-    assert "Read-only file system" in refused(worker, words.Export(A, "exported")).message
-    worker.execute(words.Restore(signal.path, signal.sha256))
+        assert "Read-only file system" in refused(worker, world.checkpoint(path)).message
+    assert "Read-only file system" in refused(worker, pb.Export(architecture=A, folder="exported")).message
+    worker.execute(pb.Restore(path=signal.path, sha256=signal.sha256))
     assert files(small_disk) == before
 
 
 @pytest.mark.parametrize("code", [errno.EIO, errno.EDQUOT])
-@pytest.mark.parametrize("job", [words.Checkpoint("checkpoints/1.pt"), words.Export(A, "checkpoints")])
+@pytest.mark.parametrize("job", [world.checkpoint("checkpoints/1.pt"), pb.Export(architecture=A, folder="checkpoints")])
 def test_what_the_disk_could_not_keep_counts_as_not_written(tmp_path, monkeypatch, code, job):
     worker = world.executor(tmp_path, world.prepare())
-    worker.execute(words.Checkpoint("checkpoints/1.pt"))
+    worker.execute(world.checkpoint("checkpoints/1.pt"))
     worker.execute(world.train([A]))
     before = files(tmp_path)
 
@@ -127,10 +128,10 @@ def test_what_the_disk_could_not_keep_counts_as_not_written(tmp_path, monkeypatc
 def test_a_path_that_no_file_can_have_is_the_jobs_fault_not_the_disks(tmp_path, path):
     worker = world.executor(tmp_path, world.prepare())
     (tmp_path / "round").symlink_to("round")
-    for job in (words.Checkpoint(path), words.Restore(path, "0"), words.Export(A, path)):
-        with pytest.raises(words.JobFailed) as caught:
+    for job in (world.checkpoint(path), pb.Restore(path=path, sha256="0"), pb.Export(architecture=A, folder=path)):
+        with pytest.raises(JobFailed) as caught:
             worker.execute(job)
-        assert caught.value.code == "invalid-job", caught.value.message
+        assert caught.value.code == pb.FailureCode.invalid_job, caught.value.message
     assert files(tmp_path) == {}
 
 
@@ -140,10 +141,10 @@ def test_a_folder_that_may_not_be_written_is_told(tmp_path):
     tmp_path.chmod(0o500)
     with contextlib.ExitStack() as stack:
         stack.callback(tmp_path.chmod, 0o700)
-        assert "Permission denied" in refused(worker, words.Checkpoint("checkpoints/1.pt")).message
+        assert "Permission denied" in refused(worker, world.checkpoint("checkpoints/1.pt")).message
 
 
 def test_a_folder_where_a_file_should_be_is_told(tmp_path):
     worker = world.executor(tmp_path, world.prepare())
     (tmp_path / "checkpoints").write_text("in the way")
-    refused(worker, words.Checkpoint("checkpoints/1.pt"))
+    refused(worker, world.checkpoint("checkpoints/1.pt"))

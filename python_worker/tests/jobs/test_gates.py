@@ -6,8 +6,9 @@ import pytest
 import torch
 import world
 
-from danas_worker import words
-from danas_worker.gates import gate_step
+from danas_worker.jobs.gates import gate_step
+from danas_worker.protocol.failure import JobFailed
+from danas_worker.protocol.messages import FailureCode
 
 ACTIVE = (0, 0, 2)
 OTHERS = ((1, 2, 3), (1,), (0, 1))
@@ -43,9 +44,9 @@ def open_gates(space):
 def read(tmp_path):
     # silu: relu6 has kinks that a finite difference may straddle
     model, x, y = double(world.executor(tmp_path, world.prepare(world.small_space(activation="silu"))))
-    model.set_scope("none")
+    model.set_scope(None)
     with model.statistics("batch"):
-        values = gate_step(model, words.GateStep(ACTIVE, OTHERS, 0), x, y, None)
+        values = gate_step(model, world.gate_step(ACTIVE, OTHERS), x, y, None)
     flat = iter(values.tolist()[2:])
     rows = [[next(flat) for _ in range(1 + len(others))] for others in OTHERS]
     return model, x, y, values[0].item(), rows
@@ -82,12 +83,12 @@ def test_gates_change_nothing_and_leave_no_gradient(tmp_path):
     worker = world.executor(tmp_path)
     worker.execute(world.train([(0, 0, 0), (1, 1, 2)]))
     before = world.snapshot(worker)
-    steps = tuple(words.GateStep(ACTIVE, OTHERS, b) for b in range(3))
-    signal, _ = worker.execute(words.Gates("valid", steps))
+    steps = [world.gate_step(ACTIVE, OTHERS, b) for b in range(3)]
+    signal, _ = worker.execute(world.gates("valid", *steps))
     assert not world.changed(before, world.snapshot(worker))
     assert all(p.grad is None for p in worker.model.supernet.parameters())
     assert [len(s.gradients) for s in signal.steps] == [3] * 3
-    assert [len(row) for row in signal.steps[0].gradients] == [4, 2, 3]
+    assert [len(row.list) for row in signal.steps[0].gradients] == [4, 2, 3]
     assert len({s.loss for s in signal.steps}) == 3, "each step has its own batch"
 
 
@@ -96,7 +97,7 @@ def test_training_goes_on_after_gates_as_if_they_had_not_been(tmp_path):
     for worker in (plain, gated):
         worker.execute(world.train([(0, 0, 0)]))
         if worker is gated:
-            worker.execute(words.Gates("valid", (words.GateStep(ACTIVE, OTHERS, 0),)))
+            worker.execute(world.gates("valid", world.gate_step(ACTIVE, OTHERS)))
         worker.execute(world.train([(0, 0, 2)], first=1))
     assert not world.changed(world.snapshot(plain), world.snapshot(gated))
 
@@ -104,8 +105,8 @@ def test_training_goes_on_after_gates_as_if_they_had_not_been(tmp_path):
 def test_gates_need_no_alternatives_and_mask_inactive_classes(tmp_path):
     worker = world.executor(tmp_path)
     torch.nn.init.zeros_(worker.model.supernet.classifier.linear.weight)
-    signal, _ = worker.execute(words.Gates("two", (words.GateStep(ACTIVE, ((), (), ()), 0),)))
-    assert [len(row) for row in signal.steps[0].gradients] == [1, 1, 1]
+    signal, _ = worker.execute(world.gates("two", world.gate_step(ACTIVE, ((), (), ()))))
+    assert [len(row.list) for row in signal.steps[0].gradients] == [1, 1, 1]
     # two active classes, no opinion: ln 2, and no label smoothing in it
     assert signal.steps[0].loss == pytest.approx(0.693147, rel=1e-5)
 
@@ -116,6 +117,6 @@ def test_gates_need_no_alternatives_and_mask_inactive_classes(tmp_path):
 )
 def test_absurd_alternatives_are_refused(tmp_path, others, says):
     worker = world.executor(tmp_path)
-    with pytest.raises(words.JobFailed, match=says) as caught:
-        worker.execute(words.Gates("valid", (words.GateStep(ACTIVE, others, 0),)))
-    assert caught.value.code == "invalid-job"
+    with pytest.raises(JobFailed, match=says) as caught:
+        worker.execute(world.gates("valid", world.gate_step(ACTIVE, others)))
+    assert caught.value.code == FailureCode.invalid_job

@@ -8,7 +8,8 @@ import weakref
 import pytest
 import world
 
-from danas_worker import words
+from danas_worker.protocol.failure import JobFailed
+from danas_worker.protocol.messages import Export, FailureCode
 
 A, B = (0, 0, 0), (1, 1, 2)
 ALIVE = ((0, 2), (0,), (0, 1))
@@ -24,7 +25,7 @@ def test_what_is_cut_is_freed_and_the_bytes_are_those_of_its_weights_statistics_
     gone = [weakref.ref(p) for block in cut for p in block.parameters()]
     before = sum(p.numel() for p in supernet.parameters())
     del cut
-    signal, _ = worker.execute(words.Restrict(ALIVE))
+    signal, _ = worker.execute(world.restrict(ALIVE))
     gc.collect()
     assert all(ref() is None for ref in gone)
     assert signal.parameters_left == before - sum(weights) == sum(p.numel() for p in supernet.parameters())
@@ -37,7 +38,7 @@ def test_training_the_survivors_goes_on_as_if_the_others_had_never_been(tmp_path
     whole, cut = world.executor(tmp_path), world.executor(tmp_path)
     for worker in (whole, cut):
         worker.execute(world.train([A, B]))
-    cut.execute(words.Restrict(ALIVE))
+    cut.execute(world.restrict(ALIVE))
     signals = [worker.execute(world.train([A, (2, 0, 1)], first=2))[0] for worker in (whole, cut)]
     assert signals[0] == signals[1]
     after = world.snapshot(cut)
@@ -46,20 +47,20 @@ def test_training_the_survivors_goes_on_as_if_the_others_had_never_been(tmp_path
 
 def test_the_cut_are_refused_wherever_they_are_named(tmp_path):
     worker = world.executor(tmp_path)
-    worker.execute(words.Restrict(ALIVE))
+    worker.execute(world.restrict(ALIVE))
     jobs = [
         world.train([B]),
         world.evaluate([B]),
-        words.Score("valid", (B,), (0,)),
-        words.Gates("valid", (words.GateStep(B, ((),) * 3, 0),)),
-        words.Gates("valid", (words.GateStep(A, ((1,), (), ()), 0),)),
-        words.Export(B, "out"),
-        words.Restrict(((0, 1), (0,), (0,))),
+        world.score("valid", (B,), (0,)),
+        world.gates("valid", world.gate_step(B, ((),) * 3)),
+        world.gates("valid", world.gate_step(A, ((1,), (), ()))),
+        Export(architecture=B, folder="out"),
+        world.restrict(((0, 1), (0,), (0,))),
     ]
     for job in jobs:
-        with pytest.raises(words.JobFailed, match="cut") as caught:
+        with pytest.raises(JobFailed, match="cut") as caught:
             worker.execute(job)
-        assert caught.value.code == "invalid-job"
+        assert caught.value.code == FailureCode.invalid_job
     worker.execute(world.train([A]))
 
 
@@ -76,8 +77,8 @@ def test_the_cut_are_refused_wherever_they_are_named(tmp_path):
 def test_absurd_alive_sets_are_refused_and_cut_nothing(tmp_path, alive, says):
     worker = world.executor(tmp_path)
     before = world.snapshot(worker)
-    with pytest.raises(words.JobFailed, match=says) as caught:
-        worker.execute(words.Restrict(alive))
-    assert caught.value.code == "invalid-job"
+    with pytest.raises(JobFailed, match=says) as caught:
+        worker.execute(world.restrict(alive))
+    assert caught.value.code == FailureCode.invalid_job
     assert not world.changed(before, world.snapshot(worker))
     worker.execute(world.train([B]))

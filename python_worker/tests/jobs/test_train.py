@@ -9,12 +9,13 @@ import torch
 import torch.nn.functional as F
 import world
 
-from danas_worker import words
-from danas_worker.blocks import BatchNorm
-from danas_worker.export import standalone
-from danas_worker.loss import cross_entropy, masked
-from danas_worker.optimizer import LossScaler, Sgd
-from danas_worker.paths import Tensors
+from danas_worker.jobs.export import standalone
+from danas_worker.network.blocks import BatchNorm
+from danas_worker.protocol import messages as pb
+from danas_worker.protocol.failure import JobFailed
+from danas_worker.tasks.classification import Classification
+from danas_worker.training.optimizer import LossScaler, Sgd
+from danas_worker.training.tensor_groups import Tensors
 
 A, B = (0, 0, 0), (1, 1, 2)
 OF_A = ("slots.0.0.", "slots.1.0.", "slots.2.0.")
@@ -92,16 +93,16 @@ def test_the_same_steps_in_one_job_or_in_five_end_in_the_same_bits(tmp_path):
     paths = [A, B, A, (2, 1, 1), (3, 0, 1)]
     one, _ = whole.execute(world.train(paths))
     five = [parts.execute(world.train([path], first=i))[0] for i, path in enumerate(paths)]
-    assert one.losses == tuple(signal.losses[0] for signal in five)
+    assert one.losses == [signal.losses[0] for signal in five]
     assert not world.changed(world.snapshot(whole), world.snapshot(parts))
 
 
 def gradients(worker, weights, stream="train", batch=0):
     """what a step would use, by name, without taking it"""
-    from danas_worker.train import backward
+    from danas_worker.jobs.train import backward
 
     model = worker.model
-    model.set_scope("all")
+    model.set_scope(pb.TrainScope.all)
     source = model.streams[stream]
     x, y = source.batch(batch)
     loss, accuracy = backward(model, stream, batch, weights, x, y, source.active_K)
@@ -125,8 +126,7 @@ def test_weighted_paths_give_the_weighted_sum_of_their_gradients(tmp_path):
 
 def test_a_step_of_two_paths_moves_both_and_a_path_named_twice_counts_with_the_sum_of_its_weights(tmp_path):
     def step(*paths):
-        weighted = tuple(words.WeightedPath(path, weight) for path, weight in paths)
-        return words.Train("train", "all", (words.TrainStep(weighted, 0.05, 0),))
+        return pb.Train(stream="train", steps=[world.train_step(*paths)])
 
     twice, once = world.executor(tmp_path), world.executor(tmp_path)
     before = world.snapshot(twice)
@@ -140,7 +140,7 @@ def test_a_step_of_two_paths_moves_both_and_a_path_named_twice_counts_with_the_s
 def test_last_bn_moves_gamma_and_beta_of_each_candidates_last_norm_alone(tmp_path):
     worker = world.executor(tmp_path)
     before = world.snapshot(worker)
-    worker.execute(world.train([B, (0, 0, 1)], scope="last-bn"))
+    worker.execute(world.train([B, (0, 0, 1)], scope="last_bn"))
     moved = {n for n in world.changed(before, world.snapshot(worker)) if "running" not in n and "momentum" not in n}
     # slot 2.1's c3 is one convolution, its norm is its last; slot 2.2's skip has none
     last = {"slots.0.1.project", "slots.1.1", "slots.2.2.project", "slots.0.0.project", "slots.1.0.project"}
@@ -150,7 +150,7 @@ def test_last_bn_moves_gamma_and_beta_of_each_candidates_last_norm_alone(tmp_pat
 def test_all_bn_moves_every_norm_and_nothing_else(tmp_path):
     worker = world.executor(tmp_path)
     before = world.snapshot(worker)
-    worker.execute(world.train([A], scope="all-bn"))
+    worker.execute(world.train([A], scope="all_bn"))
     moved = {n for n in world.changed(before, world.snapshot(worker)) if "running" not in n and "momentum" not in n}
     assert moved and all(".norm." in name for name in moved)
     norms = [p for p in worker.model.supernet.path(A) for m in p.modules() if isinstance(m, BatchNorm)]
@@ -159,7 +159,7 @@ def test_all_bn_moves_every_norm_and_nothing_else(tmp_path):
 
 def test_the_scope_of_one_job_does_not_stick_to_the_next(tmp_path):
     worker = world.executor(tmp_path)
-    worker.execute(world.train([A], scope="last-bn"))
+    worker.execute(world.train([A], scope="last_bn"))
     before = world.snapshot(worker)
     worker.execute(world.train([A], first=1))
     moved = world.changed(before, world.snapshot(worker))
@@ -170,7 +170,7 @@ def test_gradients_are_clipped_element_by_element_before_the_decay():
     parameter = torch.nn.Parameter(torch.tensor([1.0, 1.0, 1.0]))
     parameter.grad = torch.tensor([10.0, -10.0, 0.5])
     optimizer = Sgd(world.optimizer(momentum=0.0, nesterov=False, weight_decay=0.1, clip_value=2.0))
-    from danas_worker.paths import Moved
+    from danas_worker.training.tensor_groups import Moved
 
     optimizer.step(Moved(Tensors([parameter], [torch.zeros(3)]), Tensors()), 1.0)
     # w - (clip(g) + 0.1 w)
@@ -182,7 +182,8 @@ def test_inactive_classes_have_no_probability_no_gradient_and_no_share_of_the_sm
     logits = torch.tensor([[2.0, 9.0, 1.0, 0.0], [0.0, 9.0, 3.0, 1.0]], requires_grad=True)
     y = torch.tensor([0, 3])
     active = torch.tensor([True, False, True, True])
-    loss = cross_entropy(masked(logits, active), y, active, smoothing=0.3)
+    task = Classification(pb.Classification(label_smoothing=0.3), 4)
+    loss = task.training_loss(task.masked(logits, active), y, active)
     # the same over a classifier that has the three active classes only
     short = logits.detach()[:, [0, 2, 3]].requires_grad_()
     expected = F.cross_entropy(short, torch.tensor([0, 2]), label_smoothing=0.3)
@@ -191,7 +192,7 @@ def test_inactive_classes_have_no_probability_no_gradient_and_no_share_of_the_sm
     expected.backward()
     assert torch.equal(logits.grad[:, 1], torch.zeros(2))
     assert torch.allclose(logits.grad[:, [0, 2, 3]], short.grad)
-    assert masked(logits, active).argmax(1).tolist() == [0, 2]
+    assert task.masked(logits, active).argmax(1).tolist() == [0, 2]
 
 
 def test_training_on_two_of_four_classes_starts_at_the_loss_of_two(tmp_path):
@@ -229,16 +230,16 @@ def test_dropout_keeps_the_mean_and_drops_its_share(tmp_path):
 
 def test_a_non_finite_loss_names_step_path_rate_and_batch(tmp_path):
     worker = world.executor(tmp_path)
-    bad = words.TrainStep((words.WeightedPath(B, 1.0),), 1e6, 0)
-    steps = tuple(words.TrainStep((words.WeightedPath(A, 1.0),), 0.01, i) for i in range(2)) + (bad,) * 20
-    with pytest.raises(words.JobFailed) as caught:
-        worker.execute(words.Train("train", "all", steps))
-    assert caught.value.code == "non-finite"
+    bad = world.train_step((B, 1.0), rate=1e6)
+    steps = [*world.train([A, A], rate=0.01).steps, *[bad] * 20]
+    with pytest.raises(JobFailed) as caught:
+        worker.execute(pb.Train(stream="train", steps=steps))
+    assert caught.value.code == pb.FailureCode.non_finite
     # the step named is the first: one less is answered
     first = caught.value.step
     assert first is not None and first >= 2 and f"step {first + 1} " in caught.value.message
     worker.execute(world.prepare())
-    fine = worker.execute(words.Train("train", "all", steps[: first - 1]))[0]
+    fine = worker.execute(pb.Train(stream="train", steps=steps[: first - 1]))[0]
     assert all(map(math.isfinite, fine.losses))
     assert (
         "k5e2se.c3.k5e3" in caught.value.message
@@ -264,9 +265,9 @@ def test_what_was_answered_left_finite_weights(tmp_path, monkeypatch, value):
             moved.decayed.parameters[-1].view(-1)[0] = value
 
     monkeypatch.setattr(worker.model.optimizer, "step", spoils)
-    with pytest.raises(words.JobFailed, match=r"a weight became (inf|nan), at the latest at step 1 ") as caught:
+    with pytest.raises(JobFailed, match=r"a weight became (inf|nan), at the latest at step 1 ") as caught:
         worker.execute(world.train([A]))
-    assert (caught.value.code, caught.value.step) == ("non-finite", 0)
+    assert (caught.value.code, caught.value.step) == (pb.FailureCode.non_finite, 0)
 
 
 def test_weights_that_did_not_move_are_not_looked_at(tmp_path):
@@ -276,12 +277,12 @@ def test_weights_that_did_not_move_are_not_looked_at(tmp_path):
         for parameter in spoilt.parameters():
             parameter.fill_(math.nan)
     assert math.isfinite(worker.execute(world.train([A]))[0].losses[0])
-    with pytest.raises(words.JobFailed, match="the loss became nan"):
+    with pytest.raises(JobFailed, match="the loss became nan"):
         worker.execute(world.train([B]))
 
 
 def test_progress_is_told_at_most_every_quarter_second_and_adds_up(tmp_path, monkeypatch):
-    from danas_worker import meter
+    from danas_worker.training import meter
 
     monkeypatch.setattr(meter, "REPORT_EVERY_S", 0.02)
     told = []
@@ -298,7 +299,7 @@ def test_progress_is_told_at_most_every_quarter_second_and_adds_up(tmp_path, mon
 def test_a_scaled_step_is_an_unscaled_one_and_an_infinite_one_is_skipped_and_halves_the_scale():
     scaler = LossScaler(torch.device("cpu"))
     parameter = torch.nn.Parameter(torch.tensor([1.0]))
-    from danas_worker.paths import Moved
+    from danas_worker.training.tensor_groups import Moved
 
     moved = Moved(Tensors([parameter], [torch.zeros(1)]), Tensors())
     optimizer = Sgd(world.optimizer(momentum=0.9, nesterov=False, weight_decay=0.0), scaler)

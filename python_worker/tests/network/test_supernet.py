@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import math
-from dataclasses import replace
 
 import pytest
 import torch
 import world
 
-from danas_worker import words
-from danas_worker.blocks import MbConv, Statistics, build_block
-from danas_worker.describe import describe_block
-from danas_worker.export import standalone
-from danas_worker.supernet import build
+from danas_worker.jobs.export import standalone
+from danas_worker.network.blocks import MbConv, Statistics, build_block
+from danas_worker.network.supernet import Supernet
+from danas_worker.network.supernet import build as build_for
+from danas_worker.protocol import messages as pb
+from danas_worker.protocol.plain import plain
+from danas_worker.tasks.task import task_of
 
 PATHS = [(0, 0, 0), (1, 1, 2), (2, 0, 1), (3, 1, 0)]
+
+
+def build(space: pb.Space, seed: int) -> Supernet:
+    return build_for(space, task_of(world.prepare(space)), seed)
 
 
 @pytest.mark.parametrize("path", PATHS)
@@ -33,7 +38,7 @@ def test_a_path_computes_what_the_same_network_computes_alone(tmp_path, path, hi
 
 def test_a_block_draws_the_same_weights_whatever_stands_beside_it():
     space = world.small_space()
-    lone = replace(space, slots=tuple(replace(s, candidates=(s.candidates[-1],)) for s in space.slots))
+    lone = world.but(space, slots=[world.but(s, candidates=[s.candidates[-1]]) for s in space.slots])
     whole, single = build(space, 5), build(lone, 5)
     for slot, candidates in enumerate(space.slots):
         of_whole = whole.candidate(slot, len(candidates.candidates) - 1).state_dict()
@@ -52,8 +57,8 @@ def test_two_seeds_and_two_blocks_draw_different_weights():
 
 def test_convolutions_start_with_the_deviation_of_kaiming_by_fan_out():
     # 3x3 to 64 channels: sqrt(2 / (9 x 64)) = 0.0589
-    stem = words.Block(words.Conv(3, "relu"), 3, 64, 1, 8, 8)
-    space = replace(world.small_space(), stem=(stem,), slots=(), head=words.Head((), 0, "none", 0.0))
+    stem = world.block(pb.Conv(kernel=3), 3, 64, 1, 8, 8)
+    space = world.but(world.small_space(), stem=(stem,), slots=(), head=pb.Head(hidden_activation="none"))
     weight = build(space, 1).stem[0].conv.weight
     assert weight.std().item() == pytest.approx(math.sqrt(2 / (9 * 64)), rel=0.06)
     assert build(space, 1).classifier.linear.weight.std().item() == pytest.approx(0.01, rel=0.15)
@@ -61,8 +66,8 @@ def test_convolutions_start_with_the_deviation_of_kaiming_by_fan_out():
 
 def test_an_mbconv_is_expansion_depthwise_squeeze_projection_and_residual():
     # by hand, from the published definition, with plain torch calls
-    op = words.MbConv(3, 12, 2, "hswish", "hsigmoid")
-    block: MbConv = build_block(describe_block(words.Block(op, 6, 6, 1, 5, 5)), Statistics())  # type: ignore[assignment]
+    op = world.mbconv(3, 12, 2, "hswish")
+    block: MbConv = build_block(plain(world.block(op, 6, 6, 1, 5, 5)), Statistics())  # type: ignore[assignment]
     for p in block.parameters():
         torch.nn.init.normal_(p, std=0.5, generator=torch.Generator().manual_seed(p.numel()))
     x = torch.randn(4, 6, 5, 5, generator=torch.Generator().manual_seed(1))
@@ -86,7 +91,7 @@ def test_an_mbconv_is_expansion_depthwise_squeeze_projection_and_residual():
 
 
 def test_an_mbconv_as_wide_as_its_input_has_no_expansion():
-    op = words.MbConv(3, 6, 0, "relu", "sigmoid")
-    block = build_block(describe_block(words.Block(op, 6, 9, 2, 5, 5)), Statistics())
+    op = world.mbconv(3, 6, 0, "relu")
+    block = build_block(plain(world.block(op, 6, 9, 2, 5, 5)), Statistics())
     assert block.expand is None and not block.residual
     assert block(torch.zeros(1, 6, 5, 5)).shape == (1, 9, 3, 3)

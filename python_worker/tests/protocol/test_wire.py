@@ -1,333 +1,181 @@
-"""What comes over the wire becomes words, or a failure of code "invalid-job"; never anything else."""
+"""What comes over the wire is a sound job, or a failure of code invalid_job; never anything else."""
 
 from __future__ import annotations
 
+import commands
 import fuzz
 import pytest
+import sample
+import world
+from commands import prepare, put, without
 from google.protobuf.message import DecodeError
 
-from danas_worker import wire, words
-from danas_worker.generated.danas.v1 import job_pb2, space_pb2
+from danas_worker.protocol import messages as pb
+from danas_worker.protocol.checks import job_of
+from danas_worker.protocol.failure import MAX_TEXT, JobFailed
 
 
-def block(**fields: object) -> space_pb2.Block:
-    op = {"conv": space_pb2.Conv(kernel=3, activation="relu6")} if not fields.keys() & {"skip", "mbconv"} else {}
-    given: dict[str, object] = {"in_channels": 8, "out_channels": 8, "stride": 1, "height": 6, "width": 6}
-    return space_pb2.Block(**(given | op | fields))  # type: ignore[arg-type]
+def train(**fields: object) -> pb.Command:
+    return pb.Command(train=pb.Train(stream="t", **fields))  # type: ignore[arg-type]
 
 
-def space() -> space_pb2.Space:
-    mbconv = space_pb2.MbConv(kernel=5, hidden=24, squeeze=4, activation="hswish", gate="hsigmoid")
-    candidates = [
-        space_pb2.Candidate(name="k5e3se", block=block(mbconv=mbconv)),
-        space_pb2.Candidate(name="skip", block=block(skip=space_pb2.Skip())),
-    ]
-    return space_pb2.Space(
-        name="tiny",
-        input=space_pb2.InputShape(channels=3, height=6, width=6),
-        classes=4,
-        stem=[block(in_channels=3)],
-        slots=[space_pb2.Slot(name="1.1", stage=1, candidates=candidates)],
-        head=space_pb2.Head(blocks=[block(out_channels=16)], hidden=32, hidden_activation="relu", dropout=0.25),
-    )
-
-
-def data() -> job_pb2.DataSpec:
-    return job_pb2.DataSpec(
-        python=job_pb2.PythonFactory(factory="m:f", options_json='{"root": "x", "n": [1, 2]}'),
-        input=space_pb2.InputShape(channels=3, height=6, width=6),
-        classes=4,
-        valid_fraction=0.25,
-        test_fraction=0.125,
-        split_seed=2**53,
-        on_device="never",
-    )
-
-
-def prepare() -> job_pb2.Prepare:
-    augment = job_pb2.Augment(pad=2, flip=True, cutout=3, min_area=0.5)
-    return job_pb2.Prepare(
-        space=space(),
-        space_hash="abc",
-        data=data(),
-        streams=[
-            job_pb2.StreamSpec(
-                name="t", split="train", classes=["a", "b"], batch_size=8, shuffle=True, seed=9, augment=augment
-            ),
-            job_pb2.StreamSpec(name="v", split="valid", batch_size=4),
-        ],
-        optimizer=job_pb2.OptimizerSpec(
-            momentum=0.5, nesterov=True, weight_decay=0.25, decay_norm=True, clip_value=5.0
-        ),
-        label_smoothing=0.125,
-        compute=job_pb2.ComputeSpec(device="cpu", precision="bfloat16", channels_last=True, compile=True, threads=3),
-        seed=11,
-        checks=[space_pb2.Architecture(choices=[1]), space_pb2.Architecture(choices=[0])],
-    )
-
-
-def test_a_prepare_says_in_python_what_it_says_on_the_wire() -> None:
-    shape = words.InputShape(3, 6, 6)
-    conv = words.Conv(3, "relu6")
-    expected = words.Prepare(
-        space=words.Space(
-            "tiny",
-            shape,
-            4,
-            (words.Block(conv, 3, 8, 1, 6, 6),),
-            (
-                words.Slot(
-                    "1.1",
-                    1,
-                    (
-                        words.Candidate(
-                            "k5e3se", words.Block(words.MbConv(5, 24, 4, "hswish", "hsigmoid"), 8, 8, 1, 6, 6)
-                        ),
-                        words.Candidate("skip", words.Block(words.Skip(), 8, 8, 1, 6, 6)),
-                    ),
-                ),
-            ),
-            words.Head((words.Block(conv, 8, 16, 1, 6, 6),), 32, "relu", 0.25),
-        ),
-        space_hash="abc",
-        data=words.DataSpec(
-            words.PythonFactory("m:f", {"root": "x", "n": [1, 2]}), shape, 4, 0.25, 0.125, 2**53, "never"
-        ),
-        streams=(
-            words.StreamSpec("t", "train", ("a", "b"), 8, True, 9, words.Augment(2, True, 3, 0.5)),
-            words.StreamSpec("v", "valid", (), 4, False, 0, None),
-        ),
-        optimizer=words.OptimizerSpec(0.5, True, 0.25, True, 5.0),
-        label_smoothing=0.125,
-        compute=words.ComputeSpec("cpu", "bfloat16", True, True, 3),
-        seed=11,
-        checks=((1,), (0,)),
-    )
-    assert wire.job_from_wire(job_pb2.Job(prepare=prepare())) == expected
-
-
-def path(*choices: int) -> space_pb2.Architecture:
-    return space_pb2.Architecture(choices=choices)
-
-
-def some(*indices: int) -> space_pb2.Candidates:
-    return space_pb2.Candidates(indices=indices)
-
-
-STEP = job_pb2.TrainStep(
-    paths=[job_pb2.WeightedPath(architecture=path(0, 1), weight=0.5)] * 2, learning_rate=0.25, batch=7
-)
-GATE = job_pb2.GateStep(architecture=path(1), alternatives=[some(0, 2), some()], batch=3)
-
-JOBS: list[tuple[job_pb2.Job, words.Job]] = [
-    (
-        job_pb2.Job(train=job_pb2.Train(stream="t", scope="last-bn", steps=[STEP])),
-        words.Train(
-            "t",
-            "last-bn",
-            (words.TrainStep((words.WeightedPath((0, 1), 0.5), words.WeightedPath((0, 1), 0.5)), 0.25, 7),),
-        ),
-    ),
-    (
-        job_pb2.Job(gates=job_pb2.Gates(stream="v", steps=[GATE])),
-        words.Gates("v", (words.GateStep((1,), ((0, 2), ()), 3),)),
-    ),
-    (
-        job_pb2.Job(score=job_pb2.Score(stream="v", architectures=[path(0), path(1)], batches=[4, 5])),
-        words.Score("v", ((0,), (1,)), (4, 5)),
-    ),
-    (
-        job_pb2.Job(
-            evaluate=job_pb2.Evaluate(
-                stream="v",
-                architectures=[path(2)],
-                batches=3,
-                recalibrate=job_pb2.Recalibrate(stream="t", batches=2),
-            )
-        ),
-        words.Evaluate("v", ((2,),), 3, "t", 2),
-    ),
-    (job_pb2.Job(bn_scales=job_pb2.BnScales()), words.BnScales()),
-    (job_pb2.Job(restrict=job_pb2.Restrict(alive=[some(0, 1), some(2)])), words.Restrict(((0, 1), (2,)))),
-    (
-        job_pb2.Job(export=job_pb2.Export(architecture=path(1, 0), folder="exported")),
-        words.Export((1, 0), "exported"),
-    ),
-    (job_pb2.Job(checkpoint=job_pb2.Checkpoint(path="c.pt")), words.Checkpoint("c.pt")),
-    (job_pb2.Job(checkpoint=job_pb2.Checkpoint(path="c.pt", kept={})), words.Checkpoint("c.pt", ())),
-    (job_pb2.Job(checkpoint=job_pb2.Checkpoint(path="c.pt", kept={"paths": ["b"]})), words.Checkpoint("c.pt", ("b",))),
-    (job_pb2.Job(restore=job_pb2.Restore(path="c.pt", sha256="ab")), words.Restore("c.pt", "ab")),
+STEP = world.train_step(([0, 1], 0.5), ([0, 1], 0.5), rate=0.25, batch=7)
+CHECKPOINTS = [
+    pb.Command(checkpoint=world.checkpoint("c.pt", [])),
+    pb.Command(checkpoint=world.checkpoint("c.pt", ["b"])),
 ]
 
 
-@pytest.mark.parametrize(("message", "job"), JOBS, ids=lambda x: type(x).__name__)
-def test_each_job_says_in_python_what_it_says_on_the_wire(message: job_pb2.Job, job: words.Job) -> None:
-    assert wire.job_from_wire(message) == job
+@pytest.mark.parametrize("command", [prepare(), *commands.jobs(), *CHECKPOINTS], ids=lambda c: c.WhichOneof("job"))
+def test_a_sound_job_comes_through_as_it_is(command: pb.Command) -> None:
+    before = command.SerializeToString(deterministic=True)
+    job = job_of(command)
+    assert job == getattr(command, command.WhichOneof("job") or "")
+    assert command.SerializeToString(deterministic=True) == before, "what is not there is not put there by looking"
 
 
 @pytest.mark.parametrize(
-    ("source", "expected"),
+    "source",
     [
-        ({"fashion_mnist": job_pb2.FashionMnist(root="/d")}, words.FashionMnist("/d")),
-        ({"folder": job_pb2.Folder(root="/d")}, words.Folder("/d")),
-        ({"synthetic": job_pb2.Synthetic(per_class=7, noise=0.5)}, words.Synthetic(7, 0.5)),
-        ({"python": job_pb2.PythonFactory(factory="m:f")}, words.PythonFactory("m:f", {})),
+        {"fashion_mnist": pb.FashionMnist(root="/d")},
+        {"folder": sample.folder("/d")},
+        {"synthetic": sample.synthetic(7, 0.5)},
+        {"python": pb.PythonFactory(factory="m:f")},
     ],
 )
-def test_each_source_of_data_is_understood(source: dict[str, object], expected: words.DataSource) -> None:
-    message = data()
-    message.MergeFrom(job_pb2.DataSpec(**source))  # type: ignore[arg-type]
-    message.python.options_json = "" if "python" in source else message.python.options_json
-    if "python" not in source:
-        message.ClearField("python")
-        message.MergeFrom(job_pb2.DataSpec(**source))  # type: ignore[arg-type]
-    job = wire.job_from_wire(job_pb2.Job(inspect=job_pb2.Inspect(data=message)))
-    assert isinstance(job, words.Inspect)
-    assert job.data.source == expected
+def test_each_source_of_data_is_understood(source: dict[str, object]) -> None:
+    data = commands.data()
+    data.ClearField("python")
+    data.MergeFrom(pb.DataSpec(**source))  # type: ignore[arg-type]
+    job = job_of(pb.Command(inspect=pb.Inspect(data=data)))
+    assert isinstance(job, pb.Inspect)
+    assert job.data.WhichOneof("source") in source
 
 
-def changed(**fields: object) -> job_pb2.Job:
-    message = prepare()
-    for name, value in fields.items():
-        target: object = message
-        *folders, last = name.split("__")
-        for folder in folders:
-            target = target[int(folder)] if folder.isdigit() else getattr(target, folder)  # type: ignore[index]
-        setattr(target, last, value)
-    return job_pb2.Job(prepare=message)
+def changed(path: str, value: object) -> pb.Command:
+    return put(prepare(), path, value)
 
 
-ABSURD: dict[str, job_pb2.Job] = {
-    "nothing": job_pb2.Job(),
-    "an empty prepare": job_pb2.Job(prepare=job_pb2.Prepare()),
-    "no data": job_pb2.Job(inspect=job_pb2.Inspect()),
-    "no steps": job_pb2.Job(train=job_pb2.Train(stream="t", scope="all")),
-    "a step without a path": job_pb2.Job(train=job_pb2.Train(stream="t", scope="all", steps=[job_pb2.TrainStep()])),
-    "a scope nobody knows": job_pb2.Job(train=job_pb2.Train(stream="t", scope="some", steps=[STEP])),
-    "batches without an end": job_pb2.Job(evaluate=job_pb2.Evaluate(stream="v", batches=2**32 - 1)),
-    "a NaN": changed(label_smoothing=float("nan")),
-    "an infinite fraction": changed(data__valid_fraction=float("inf")),
-    "a negative fraction": changed(data__test_fraction=-0.5),
-    "a huge class count": changed(space__classes=2**32 - 1, data__classes=2**32 - 1),
-    "a huge width": changed(space__stem__0__out_channels=2**32 - 1),
-    "an even kernel": changed(space__stem__0__conv__kernel=4),
-    "a stride of 0": changed(space__stem__0__stride=0),
-    "widths that do not meet": changed(space__stem__0__out_channels=9),
-    "a strided skip": changed(space__slots__0__candidates__1__block__stride=2),
-    "an activation nobody knows": changed(space__head__hidden_activation="gelu"),
-    "input shapes that differ": changed(data__input__height=7),
-    "class counts that differ": changed(data__classes=5),
-    "a batch of 0": changed(streams__0__batch_size=0),
-    "a split nobody knows": changed(streams__0__split="all"),
-    "two streams of a name": changed(streams__0__name="v"),
-    "a stream without a name": changed(streams__0__name=""),
-    "a crop of nothing": changed(streams__0__augment__min_area=0.0),
-    "a device nobody knows": changed(compute__device="tpu"),
-    "a precision nobody knows": changed(compute__precision="int8"),
-    "options that are no JSON": changed(data__python__options_json="{"),
-    "options that are no object": changed(data__python__options_json="[1]"),
-    "options without an end": changed(data__python__options_json="[" * 100_000),
-    "a check that does not fit": job_pb2.Job(
-        prepare=job_pb2.Prepare.FromString(
-            prepare().SerializeToString() + job_pb2.Prepare(checks=[path(2)]).SerializeToString()
-        )
+ABSURD: dict[str, tuple[pb.Command, str]] = {
+    "nothing": (pb.Command(), "the job has no kind that this worker knows"),
+    "an empty prepare": (pb.Command(prepare=pb.Prepare()), "no task"),
+    "no data": (pb.Command(inspect=pb.Inspect()), "inspect has no data"),
+    "no steps": (train(), "the number of steps must be between 1 and 100000, not 0"),
+    "a step without a path": (train(steps=[pb.TrainStep()]), "a train step needs a path"),
+    "a scope nobody knows": (train(scope=3, steps=[STEP]), "train.scope must be one of all, last_bn, all_bn, not 3"),
+    "a weight that is infinite": (
+        train(steps=[world.train_step(([0], float("inf")))]),
+        "a path's weight must be finite",
+    ),
+    "batches without an end": (put(commands.jobs()[3], "batches", 2**32 - 1), "evaluate.batches must be"),
+    "recalibration without an end": (
+        put(commands.jobs()[3], "recalibrate.batches", 2**32 - 1),
+        "evaluate.recalibrate.batches must be",
+    ),
+    "a NaN": (changed("classification.label_smoothing", float("nan")), "label_smoothing must be between 0.0 and 0.99"),
+    "an infinite fraction": (changed("data.valid_fraction", float("inf")), "data.valid_fraction must be"),
+    "a negative fraction": (changed("data.test_fraction", -0.5), "data.test_fraction must be"),
+    "a huge class count": (put(changed("space.classes", 2**32 - 1), "data.classes", 2**32 - 1), "space.classes must"),
+    "a huge width": (changed("space.stem.0.out_channels", 2**32 - 1), "block.out_channels must be"),
+    "an even kernel": (changed("space.stem.0.conv.kernel", 4), "conv.kernel must be odd, not 4"),
+    "a stride of 0": (changed("space.stem.0.stride", 0), "block.stride must be between 1 and 8, not 0"),
+    "widths that do not meet": (changed("space.stem.0.out_channels", 9), "expects 8 channels but is given 9"),
+    "a strided skip": (changed("space.slots.0.candidates.1.block.stride", 2), "a skip needs stride 1"),
+    "a block of no op": (without(prepare(), "space.stem.0.conv"), "a block has no op that this worker knows"),
+    "candidates that differ": (changed("space.slots.0.candidates.0.block.out_channels", 9), "differ in widths"),
+    "a slot without candidates": (without(prepare(), "space.slots.0.candidates"), "slot 1.1 has no candidate"),
+    "a space without a stem": (without(prepare(), "space.stem"), "the space has no stem"),
+    "a space without a head": (without(prepare(), "space.head"), "space has no head"),
+    "an activation nobody knows": (changed("space.head.hidden_activation", 5), "head.hidden_activation must be one of"),
+    "a gate nobody knows": (
+        changed("space.slots.0.candidates.0.block.mbconv.gate", 2),
+        "mbconv.gate must be one of sigmoid, hsigmoid, not 2",
+    ),
+    "input shapes that differ": (changed("data.input.height", 7), "differ in the input's shape"),
+    "class counts that differ": (changed("data.classes", 5), "differ in their number of classes"),
+    "data from nowhere": (without(prepare(), "data.python"), "the data has no source that this worker knows"),
+    "a task nobody knows": (without(prepare(), "classification"), "no task that this worker knows"),
+    "a batch of 0": (changed("streams.0.batch_size", 0), "stream.batch_size must be"),
+    "a split nobody knows": (changed("streams.0.split", 4), "stream.split must be one of train, valid, test, full"),
+    "two streams of a name": (changed("streams.0.name", "v"), "two streams have the same name"),
+    "a stream without a name": (changed("streams.0.name", ""), "a stream needs a name"),
+    "a crop of nothing": (changed("streams.0.augment.min_area", 0.0), "augment.min_area must be"),
+    "no optimizer": (without(prepare(), "optimizer"), "prepare has no optimizer"),
+    "a clip of nothing": (changed("optimizer.clip_value", 0.0), "optimizer.clip_value must be"),
+    "no device": (without(prepare(), "compute"), "prepare has no compute"),
+    "a device nobody knows": (changed("compute.device", 3), "compute.device must be one of auto, cpu, cuda, not 3"),
+    "a precision nobody knows": (changed("compute.precision", 3), "compute.precision must be one of float32,"),
+    "options that are no JSON": (changed("data.python.options_json", "{"), ""),
+    "options that are no object": (changed("data.python.options_json", "[1]"), "options are not an object"),
+    "options without an end": (changed("data.python.options_json", "[" * 100_000), ""),
+    "a check that does not fit": (
+        pb.Command.FromString(
+            prepare().SerializeToString()
+            + pb.Command(prepare=pb.Prepare(checks=world.architectures([[2]]))).SerializeToString()
+        ),
+        "choice of slot 1.1 must be between 0 and 1, not 2",
     ),
 }
 
 
 @pytest.mark.parametrize("what", ABSURD)
-def test_what_makes_no_sense_is_an_invalid_job(what: str) -> None:
-    with pytest.raises(words.JobFailed) as failed:
-        wire.job_from_wire(ABSURD[what])
-    assert failed.value.code == "invalid-job"
-    assert failed.value.message
+def test_what_makes_no_sense_is_an_invalid_job_that_says_why(what: str) -> None:
+    command, says = ABSURD[what]
+    with pytest.raises(JobFailed) as failed:
+        job_of(command)
+    assert failed.value.code == pb.FailureCode.invalid_job
+    assert failed.value.message and says in failed.value.message
+    assert failed.value.hint
 
 
-def test_whatever_bytes_come_they_are_words_or_an_invalid_job() -> None:
+def test_a_clip_value_that_is_absent_is_not_asked_for_its_bounds() -> None:
+    job_of(without(prepare(), "optimizer.clip_value"))
+
+
+def test_whatever_bytes_come_they_are_sound_or_an_invalid_job() -> None:
     what = "messages with damaged bytes"
     draw = fuzz.draw_for(what)
-    outcomes = {"words": 0, "invalid-job": 0, "no message": 0}
+    outcomes = {"sound": 0, "invalid_job": 0, "no message": 0}
+    sound = [prepare(), *commands.jobs(), *CHECKPOINTS]
     for _ in range(fuzz.cases(3000, what)):
-        content = bytearray(draw.choice([job_pb2.Job(prepare=prepare()), *(m for m, _ in JOBS)]).SerializeToString())
+        content = bytearray(draw.choice(sound).SerializeToString())
         if draw.random() < 0.5 or not content:
             at = draw.randint(0, len(content))
             content[at:at] = bytes(draw.randrange(256) for _ in range(draw.randint(1, 8)))
         else:
             content[draw.randrange(len(content))] = draw.randrange(256)
         try:
-            message = job_pb2.Job.FromString(bytes(content))
+            command = pb.Command.FromString(bytes(content))
         except DecodeError:
             outcomes["no message"] += 1
         else:
-            outcomes[outcome(message)] += 1
+            outcomes[outcome(command)] += 1
     assert min(outcomes.values()) > 30, f"the fuzzing must reach every outcome: {outcomes}"
 
 
-def test_whatever_fields_say_they_are_words_or_an_invalid_job() -> None:
+def test_whatever_fields_say_they_are_sound_or_an_invalid_job() -> None:
     what = "messages with absurd fields"
     draw = fuzz.draw_for(what)
-    outcomes = {"words": 0, "invalid-job": 0}
+    outcomes = {"sound": 0, "invalid_job": 0}
     for _ in range(fuzz.cases(3000, what)):
-        message = job_pb2.Job(prepare=prepare())
+        command = prepare()
         for _ in range(draw.randint(1, 2)):
-            fuzz.disturb(message, draw)
-        outcomes[outcome(message)] += 1
+            fuzz.disturb(command, draw)
+        outcomes[outcome(command)] += 1
     assert min(outcomes.values()) > 300, f"the fuzzing must reach every outcome: {outcomes}"
 
 
-def outcome(message: job_pb2.Job) -> str:
+def outcome(command: pb.Command) -> str:
     try:
-        wire.job_from_wire(message)
-        return "words"
-    except words.JobFailed as failed:
-        assert failed.code == "invalid-job"
+        job_of(command)
+        return "sound"
+    except JobFailed as failed:
         assert failed.message
-        return failed.code
+        return pb.FailureCode.Name(failed.code)
 
 
-# ---- signals out ----------------------------------------------------------------------------------------------------
-
-
-def test_a_class_that_the_stream_did_not_show_is_minus_one_on_the_wire() -> None:
-    evaluation = words.Evaluation(1.5, 0.5, (0.5, None, 0.0), 8)
-    message = wire.signal_to_wire(words.Evaluated((evaluation,)))
-    assert list(message.evaluate.results[0].per_class) == [0.5, -1.0, 0.0]
-    assert message.evaluate.results[0].samples == 8
-
-
-def test_each_signal_says_on_the_wire_what_it_says_in_python() -> None:
-    info = words.DataInfo(
-        ("a", "b"), words.InputShape(3, 4, 5), (words.SplitInfo("train", (2, 3), "h"),), "fingerprint"
-    )
-    inspected = wire.signal_to_wire(words.Inspected(info)).inspect
-    assert list(inspected.classes) == ["a", "b"]
-    assert (inspected.input.channels, inspected.input.height, inspected.input.width) == (3, 4, 5)
-    assert [(s.split, list(s.counts), s.hash) for s in inspected.splits] == [("train", [2, 3], "h")]
-    assert inspected.fingerprint == "fingerprint"
-
-    prepared = wire.signal_to_wire(words.Prepared("cpu", (2**40,), (7,))).prepare
-    assert (prepared.device, list(prepared.macs), list(prepared.params)) == ("cpu", [2**40], [7])
-
-    trained = wire.signal_to_wire(words.Trained((1.5, 0.25), (0.5, 0.75), 16)).train
-    assert (list(trained.losses), list(trained.accuracies), trained.samples) == ([1.5, 0.25], [0.5, 0.75], 16)
-
-    gates = wire.signal_to_wire(words.GatesRead((words.GateSignal(1.0, 0.5, ((0.5, -0.5), ())),))).gates
-    assert (gates.steps[0].loss, gates.steps[0].accuracy) == (1.0, 0.5)
-    assert [list(row.values) for row in gates.steps[0].gradients] == [[0.5, -0.5], []]
-
-    scored = wire.signal_to_wire(words.Scored(((-1.0, -2.0), (-3.0, -4.0)), (8, 8))).score
-    assert [list(row.values) for row in scored.log_likelihoods] == [[-1.0, -2.0], [-3.0, -4.0]]
-    assert list(scored.samples) == [8, 8]
-
-    scales = wire.signal_to_wire(words.BnScalesRead(((0.5,), (0.0, 1.0)))).bn_scales
-    assert [list(row.values) for row in scales.scales] == [[0.5], [0.0, 1.0]]
-
-    restricted = wire.signal_to_wire(words.Restricted(4_000, 1_000)).restrict
-    assert (restricted.bytes_freed, restricted.parameters_left) == (4_000, 1_000)
-
-    exported = wire.signal_to_wire(words.Exported((words.ExportedFile("m", 3, "s"),))).export
-    assert [(f.path, f.bytes, f.sha256) for f in exported.files] == [("m", 3, "s")]
-
-    checkpointed = wire.signal_to_wire(words.Checkpointed("p", 3, "s")).checkpoint
-    assert (checkpointed.path, checkpointed.bytes, checkpointed.sha256) == ("p", 3, "s")
-    assert wire.signal_to_wire(words.Restored()).WhichOneof("kind") == "restore"
+def test_a_failure_is_sent_whatever_its_text() -> None:
+    failed = JobFailed(pb.FailureCode.io, "x" * (MAX_TEXT + 1), "no text: \udcff", step=0).to_wire()
+    assert pb.Failure.FromString(failed.SerializeToString()) == failed
+    assert failed.message == "x" * (MAX_TEXT - 1) + "…" and failed.hint == "no text: ?"
+    assert failed.HasField("step") and not JobFailed(pb.FailureCode.io, "").to_wire().HasField("step")

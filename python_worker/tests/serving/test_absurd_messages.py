@@ -8,30 +8,23 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
+import commands
 import fuzz
 import grpc
 import pytest
 import sample
-import test_disturbed_jobs
-from test_sessions import METHOD, WAIT_S, House
+from house import METHOD, WAIT_S, House
 
-from danas_worker.desk import MAX_MESSAGE, carry_out
-from danas_worker.executor import Executor
-from danas_worker.generated.danas.v1 import job_pb2, signal_pb2, worker_pb2
-from danas_worker.words import MAX_BLOCKS
+from danas_worker.jobs.executor import Executor
+from danas_worker.protocol import messages as pb
+from danas_worker.protocol.checks import MAX_BLOCKS
+from danas_worker.serving.desk import MAX_MESSAGE, carry_out
 
 ROOM = 400 << 20
 """bytes that the process may grow by while it looks at an absurd message: a few copies of the largest one"""
-
-
-@pytest.fixture
-def house(tmp_path: Path) -> Iterator[House]:
-    made = House(tmp_path)
-    yield made
-    made.close()
 
 
 class Peak:
@@ -56,7 +49,7 @@ class Peak:
 def still_works(house: House, what: str) -> None:
     session = house.session()
     session.send(sample.command(f"after {what}"))
-    assert session.hear_reply().signal.train.samples == 1
+    assert session.hear_reply().train.samples == 1
     session.goodbye()
     assert session.rest() == []
 
@@ -112,8 +105,8 @@ def test_a_claim_of_gigabytes_inside_a_message_is_no_message(house: House) -> No
     # field 1 (hello), field 2 (command), and a command whose id claims it: each of a length of five bytes
     for content in (b"\x0a\xff\xff\xff\xff\x07x", b"\x12\xff\xff\xff\xff\x0fx", b"\x12\x07\x0a\xff\xff\xff\xff\x07x"):
         house.channels.append(grpc.insecure_channel(house.address, options=[("grpc.use_local_subchannel_pool", 1)]))
-        call = house.channels[-1].stream_stream(METHOD, lambda part: part, worker_pb2.FromWorker.FromString)
-        assert [m.refusal.code for m in call(iter([content]), timeout=WAIT_S)] == ["protocol"]
+        call = house.channels[-1].stream_stream(METHOD, lambda part: part, pb.FromWorker.FromString)
+        assert [sample.refused(m) for m in call(iter([content]), timeout=WAIT_S)] == ["protocol"]
     assert peak.grown() < ROOM
     still_works(house, "all")
 
@@ -146,27 +139,18 @@ def test_a_message_that_is_small_only_while_compressed_is_not_unpacked(house: Ho
 HUGE = 2**31
 
 
-def prepare_with(change: Callable[[job_pb2.Prepare], None]) -> job_pb2.Job:
-    job = test_disturbed_jobs.prepare()
-    change(job.prepare)
-    return job
+def prepare_with(change: Callable[[pb.Prepare], None]) -> pb.Command:
+    command = commands.runnable_prepare()
+    change(command.prepare)
+    return command
 
 
-def changed(path: str, value: object) -> job_pb2.Job:
-    """the sound prepare with one field changed, `space.stem.0.stride`"""
-
-    def change(prepare: job_pb2.Prepare) -> None:
-        *steps, last = path.split(".")
-        target = prepare
-        for step in steps:
-            target = target[int(step)] if step.isdigit() else getattr(target, step)
-        setattr(target, last, value)
-
-    return prepare_with(change)
+def changed(path: str, value: object) -> pb.Command:
+    return commands.put(commands.runnable_prepare(), path, value)
 
 
-def with_slots(slots: int) -> job_pb2.Job:
-    def change(prepare: job_pb2.Prepare) -> None:
+def with_slots(slots: int) -> pb.Command:
+    def change(prepare: pb.Prepare) -> None:
         slot = prepare.space.slots[0]
         prepare.space.slots.extend([slot] * (slots - 1))
         del prepare.checks[:]
@@ -174,8 +158,8 @@ def with_slots(slots: int) -> job_pb2.Job:
     return prepare_with(change)
 
 
-def with_stem(channels: int) -> job_pb2.Job:
-    def change(prepare: job_pb2.Prepare) -> None:
+def with_stem(channels: int) -> pb.Command:
+    def change(prepare: pb.Prepare) -> None:
         stem = prepare.space.stem[0]
         wide, wider, narrow = type(stem)(), type(stem)(), type(stem)()
         for block in (wide, wider, narrow):
@@ -188,21 +172,19 @@ def with_stem(channels: int) -> job_pb2.Job:
     return prepare_with(change)
 
 
-def training(rate: float) -> job_pb2.Job:
-    job = test_disturbed_jobs.jobs()[0]
-    job.train.steps[0].learning_rate = rate
-    return job
+def training(rate: float) -> pb.Command:
+    return commands.put(commands.jobs()[0], "steps.0.learning_rate", rate)
 
 
-def long_path() -> job_pb2.Job:
-    job = test_disturbed_jobs.jobs()[0]
-    job.train.steps[0].paths[0].architecture.choices.extend([0] * 1_000_000)
-    return job
+def long_path() -> pb.Command:
+    command = commands.jobs()[0]
+    command.train.steps[0].paths[0].architecture.extend([0] * 1_000_000)
+    return command
 
 
 SIDES = [HUGE - 1, HUGE, 2 * HUGE - 1]
 
-ABSURD: dict[str, job_pb2.Job] = {
+ABSURD: dict[str, pb.Command] = {
     **{f"{n} channels of the input": changed("space.input.channels", n) for n in SIDES},
     **{f"{n} rows of the input": changed("data.input.height", n) for n in SIDES},
     **{f"{n} channels out of a block": changed("space.stem.0.out_channels", n) for n in SIDES},
@@ -215,7 +197,7 @@ ABSURD: dict[str, job_pb2.Job] = {
     **{f"{n} threads": changed("compute.threads", n) for n in SIDES},
     **{f"a learning rate of {rate}": training(rate) for rate in (math.nan, math.inf, -math.inf, -0.1, 1e300)},
     **{f"a momentum of {m}": changed("optimizer.momentum", m) for m in (math.nan, math.inf, -1.0)},
-    **{f"a smoothing of {s}": changed("label_smoothing", s) for s in (math.nan, math.inf, -1.0)},
+    **{f"a smoothing of {s}": changed("classification.label_smoothing", s) for s in (math.nan, math.inf, -1.0)},
     **{f"a noise of {n}": changed("data.synthetic.noise", n) for n in (math.nan, math.inf, -1.0)},
     "thousands of slots": with_slots(MAX_BLOCKS),
     "a million slots of no candidates": prepare_with(
@@ -223,47 +205,48 @@ ABSURD: dict[str, job_pb2.Job] = {
     ),
     "weights of 16 TB": with_stem(65_536),
     "a path of a million choices": long_path(),
-    "a stream called by ten million letters": job_pb2.Job(gates=job_pb2.Gates(stream="x" * 10_000_000)),
+    "a stream called by ten million letters": pb.Command(gates=pb.Gates(stream="x" * 10_000_000)),
     "options nested a hundred thousand deep": prepare_with(
-        lambda prepare: prepare.data.python.CopyFrom(job_pb2.PythonFactory(factory="m:f", options_json="[" * 100_000))
+        lambda prepare: prepare.data.python.CopyFrom(pb.PythonFactory(factory="m:f", options_json="[" * 100_000))
     ),
-    "a file called by ten million letters": job_pb2.Job(checkpoint=job_pb2.Checkpoint(path="x" * 10_000_000)),
+    "a file called by ten million letters": pb.Command(checkpoint=pb.Checkpoint(path="x" * 10_000_000)),
 }
 
 
 def test_absurd_numbers_are_refused_at_once_and_take_no_room(tmp_path: Path) -> None:
     executor = Executor(tmp_path)
 
-    def done(job: job_pb2.Job) -> signal_pb2.Failure:
-        return carry_out(executor, worker_pb2.Command(id="job-1", job=job), 0.0).failure
+    def done(command: pb.Command) -> pb.Reply:
+        return carry_out(executor, command, 0.0)
 
-    sound = test_disturbed_jobs.jobs()[0]
-    assert done(test_disturbed_jobs.prepare()).code == ""
-    for what, job in ABSURD.items():
+    sound = commands.jobs()[0]
+    assert done(commands.runnable_prepare()).HasField("prepare")
+    for what, command in ABSURD.items():
         peak = Peak()
         started = time.monotonic()
-        failure = done(job)
-        assert failure.code in {"invalid-job", "out-of-memory", "data"}, f"{what}: {failure}"
-        assert failure.message and len(failure.message) <= 2_000, what
+        reply = done(command)
+        code, message = sample.failed(reply), reply.failure.message
+        assert code in {"invalid_job", "out_of_memory", "data"}, f"{what}: {code} {message}"
+        assert message and len(message) <= 2_000, what
         assert peak.grown() < ROOM, f"{what}: {peak.grown() >> 20} MiB"
         assert time.monotonic() - started < 20, what
         # what failed as the message it is leaves the model; a space too large for the machine does not
-        if failure.code != "invalid-job":
-            assert done(test_disturbed_jobs.prepare()).code == ""
-        assert done(sound).code == "", what
+        if code != "invalid_job":
+            assert done(commands.runnable_prepare()).HasField("prepare")
+        assert done(sound).HasField("train"), what
 
 
 # ---- order ----------------------------------------------------------------------------------------------------------
 
 
-def disorder(draw: random.Random, number: int) -> list[worker_pb2.ToWorker]:
+def disorder(draw: random.Random, number: int) -> list[pb.ToWorker]:
     """hellos, commands and pings in any order, ids missing, repeated or odd"""
-    ping = worker_pb2.ToWorker(ping=worker_pb2.Ping(sequence=draw.randrange(2**32)))
+    ping = pb.ToWorker(ping=pb.Ping(sequence=draw.randrange(2**32)))
     some = [
         *[sample.command(f"{number}-{draw.randrange(4)}", sample.train_job(0.5)) for _ in range(5)],
-        *[sample.command(f"{number}-odd", job_pb2.Job()), sample.command(f"{number}" + "😀" * draw.randrange(2000))],
+        *[sample.command(f"{number}-odd", {}), sample.command(f"{number}" + "😀" * draw.randrange(2000))],
         *[ping, ping],
-        *[worker_pb2.ToWorker(), sample.command(""), sample.hello(), sample.hello(run="another")],
+        *[pb.ToWorker(), sample.command(""), sample.hello(), sample.hello(run="another")],
     ]
     weights = [4] * 9 + [1] * 4
     script = draw.choices(some, weights, k=draw.randrange(8))

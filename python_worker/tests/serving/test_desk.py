@@ -12,11 +12,12 @@ from pathlib import Path
 
 import pytest
 import sample
+from google.protobuf.message import Message
 
-from danas_worker import desk as desk_module
-from danas_worker import words
-from danas_worker.desk import Desk
-from danas_worker.generated.danas.v1 import worker_pb2
+from danas_worker.protocol import messages as pb
+from danas_worker.protocol.failure import JobFailed
+from danas_worker.serving import desk as desk_module
+from danas_worker.serving.desk import Desk
 
 
 class Client:
@@ -24,14 +25,14 @@ class Client:
 
     def __init__(self, desk: Desk, run: str = "run", incarnation: int = 1, **hello: object) -> None:
         self.desk = desk
-        self.heard: list[worker_pb2.FromWorker | None] = []
+        self.heard: list[pb.FromWorker | None] = []
         self.outbox = lambda message: self.heard.append(message)
         self.answer = desk.open(sample.hello(run, incarnation, **hello).hello, self.outbox)
 
     @property
     def refused(self) -> str:
         """the refusal's code; empty = welcome"""
-        return self.answer.refusal.code
+        return sample.refused(self.answer) if self.answer.HasField("refusal") else ""
 
     def send(self, *ids: str) -> None:
         for name in ids:
@@ -44,7 +45,7 @@ class Client:
     @property
     def said(self) -> list[str]:
         """everything heard: the reply's id, pong, refusal code, end"""
-        told = {"reply": lambda m: m.reply.id, "pong": lambda m: "pong", "refusal": lambda m: m.refusal.code}
+        told = {"reply": lambda m: m.reply.id, "pong": lambda m: "pong", "refusal": sample.refused}
         return ["end" if m is None else told[m.WhichOneof("message") or ""](m) for m in self.heard]
 
 
@@ -53,7 +54,7 @@ class Office:
 
     def __init__(self, run_folder: Path | None = None, **given: object) -> None:
         self.made: list[sample.FakeExecutor] = []
-        self.before: Callable[[words.Job], None] = lambda job: None
+        self.before: Callable[[Message], None] = lambda job: None
         self.desk = Desk(self._make, run_folder, **given)  # type: ignore[arg-type]
 
     def _make(self, folder: Path) -> sample.FakeExecutor:
@@ -177,7 +178,7 @@ def test_too_many_waiting_commands_end_the_stream(office: Office, monkeypatch: p
 def test_a_ping_is_answered_at_once_even_while_the_worker_is_busy(office: Office) -> None:
     client = office.client()
     client.send("job-7", "job-8")
-    ping = worker_pb2.ToWorker(ping=worker_pb2.Ping(sequence=5))
+    ping = pb.ToWorker(ping=pb.Ping(sequence=5))
     with office.busy():
         office.desk.take(ping, client.outbox)
         pong = client.heard[-1]
@@ -189,8 +190,8 @@ def test_a_ping_is_answered_at_once_even_while_the_worker_is_busy(office: Office
     assert idle.pong.busy_with == ""
 
 
-@pytest.mark.parametrize("message", [worker_pb2.ToWorker(), sample.hello(), sample.command("")])
-def test_what_has_no_place_in_a_session_ends_it(office: Office, message: worker_pb2.ToWorker) -> None:
+@pytest.mark.parametrize("message", [pb.ToWorker(), sample.hello(), sample.command("")])
+def test_what_has_no_place_in_a_session_ends_it(office: Office, message: pb.ToWorker) -> None:
     client = office.client()
     office.desk.take(message, client.outbox)
     assert client.said == ["protocol", "end"]
@@ -201,8 +202,8 @@ def test_what_has_no_place_in_a_session_ends_it(office: Office, message: worker_
 # ---- failures -------------------------------------------------------------------------------------------------------
 
 
-def failing(error: BaseException) -> Callable[[words.Job], None]:
-    def fail(job: words.Job) -> None:
+def failing(error: BaseException) -> Callable[[Message], None]:
+    def fail(job: Message) -> None:
         raise error
 
     return fail
@@ -211,7 +212,7 @@ def failing(error: BaseException) -> Callable[[words.Job], None]:
 @pytest.mark.parametrize(
     ("error", "code", "message"),
     [
-        (words.JobFailed("data", "no such folder", "make it"), "data", "no such folder"),
+        (JobFailed(pb.FailureCode.data, "no such folder", "make it"), "data", "no such folder"),
         (RuntimeError("odd"), "internal", "RuntimeError: odd"),
         (RecursionError(), "internal", "RecursionError"),
         (MemoryError(), "internal", "MemoryError"),
@@ -230,25 +231,25 @@ def test_a_job_that_fails_is_a_failure_and_the_session_goes_on(
     client.send("job-2")
     office.work()
     first, second = (m.reply for m in client.heard if m is not None)
-    assert (first.failure.code, second.WhichOneof("result")) == (code, "signal")
+    assert (sample.failed(first), second.WhichOneof("answer")) == (code, "train")
     assert message in first.failure.message
     assert first.failure.hint
 
 
 def test_an_invalid_job_does_not_reach_the_executor(office: Office) -> None:
     client = office.client()
-    office.desk.take(worker_pb2.ToWorker(command=worker_pb2.Command(id="job-1")), client.outbox)
+    office.desk.take(pb.ToWorker(command=pb.Command(id="job-1")), client.outbox)
     office.work()
     assert client.heard[0] is not None
-    assert client.heard[0].reply.failure.code == "invalid-job"
+    assert sample.failed(client.heard[0].reply) == "invalid_job"
     assert office.executed == 0
 
 
-def answering(office: Office, signal: words.Signal) -> worker_pb2.Reply:
+def answering(office: Office, answer: Message) -> pb.Reply:
     client = office.client()
     client.send("job-1")
     office.work()
-    office.made[0].execute = lambda job: (signal, words.Timing(1, 1, 1, 0))  # type: ignore[method-assign]
+    office.made[0].execute = lambda job: (answer, pb.Timing(total_ms=1))  # type: ignore[method-assign]
     client.send("job-2")
     office.work()
     assert client.heard[1] is not None
@@ -256,13 +257,16 @@ def answering(office: Office, signal: words.Signal) -> worker_pb2.Reply:
 
 
 def test_an_answer_that_cannot_be_put_on_the_wire_is_a_failure(office: Office) -> None:
-    assert answering(office, words.Restricted(-1, 0)).failure.code == "internal"
+    # a number that no field holds, and an answer to another job
+    with pytest.raises(ValueError):
+        pb.Restricted(bytes_freed=-1)
+    assert sample.failed(answering(office, pb.Restricted())) == "internal"
 
 
 def test_an_answer_too_long_for_the_wire_is_a_failure(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(desk_module, "MAX_MESSAGE", 5_000)
-    failure = answering(office, words.Trained((0.5,) * 1000, (0.5,) * 1000, 1)).failure
-    assert failure.code == "unsupported"
+    failure = answering(office, pb.Trained(losses=(0.5,) * 1000, accuracies=(0.5,) * 1000, samples=1)).failure
+    assert failure.code == pb.FailureCode.unsupported
     assert "too long" in failure.message
 
 
@@ -295,14 +299,14 @@ def test_the_wait_is_the_time_without_work_before_a_command(office: Office, monk
 
 def test_a_welcome_says_who_answers(office: Office) -> None:
     welcome = office.client().answer.welcome
-    assert welcome.protocol == 1
+    assert welcome.protocol == 2
     assert not welcome.mock
     assert welcome.pid > 0 and welcome.host
     assert {"python", "torch", "torchvision", "numpy"} <= set(welcome.versions)
     assert welcome.devices[0].startswith("cpu ")
 
 
-@pytest.mark.parametrize("hello", [{"protocol": 2}, {"protocol": 0}, {"run": ""}, {"run_folder": "relative/folder"}])
+@pytest.mark.parametrize("hello", [{"protocol": 1}, {"protocol": 0}, {"run": ""}, {"run_folder": "relative/folder"}])
 def test_a_hello_that_cannot_be_served_is_refused(office: Office, hello: dict[str, object]) -> None:
     assert office.client(**hello).refused == "protocol"  # type: ignore[arg-type]
     assert office.client().refused == "", "and leaves the place free"

@@ -6,28 +6,22 @@ import json
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import commands
 import grpc
 import pytest
 import sample
-from test_sessions import WAIT_S, House
+from house import WAIT_S, House
 
-from danas_worker import desk as desk_module
-from danas_worker.desk import Desk
-from danas_worker.generated.danas.v1 import job_pb2, space_pb2, worker_pb2
-from danas_worker.server import MAX_STREAMS
-from danas_worker.wire import job_from_wire
-from danas_worker.words import MAX_STEPS, JobFailed
-
-
-@pytest.fixture
-def house(tmp_path: Path) -> Iterator[House]:
-    made = House(tmp_path)
-    yield made
-    made.close()
+from danas_worker.protocol import messages as pb
+from danas_worker.protocol.checks import MAX_STEPS, job_of
+from danas_worker.protocol.failure import JobFailed
+from danas_worker.serving import desk as desk_module
+from danas_worker.serving.desk import Desk
+from danas_worker.serving.server import MAX_STREAMS
 
 
 def test_the_stream_after_the_last_place_is_turned_away_until_one_is_free(house: House) -> None:
@@ -49,7 +43,7 @@ def one_more(house: House, wanted: Callable[[grpc.StatusCode | None], bool]) -> 
         stream = house.stream()
         stream.send(sample.hello("other"))
         try:
-            assert stream.hear().refusal.code == "busy"
+            assert sample.refused(stream.hear()) == "busy"
             code = None
         except grpc.RpcError:
             code = stream.call.code()
@@ -73,29 +67,26 @@ def test_commands_that_wait_are_limited_in_number(house: House, monkeypatch: pyt
 
 
 def test_a_job_has_so_many_steps_at_most() -> None:
-    train = sample.train_job()
-    gate = job_pb2.GateStep(
-        architecture=space_pb2.Architecture(choices=[0]), alternatives=[space_pb2.Candidates(indices=[1])]
-    )
-    gates = job_pb2.Job(gates=job_pb2.Gates(stream="train", steps=[gate]))
-    for job, steps in ((train, train.train.steps), (gates, gates.gates.steps)):
+    train, gates = commands.jobs()[:2]
+    for command, steps in ((train, train.train.steps), (gates, gates.gates.steps)):
+        del steps[1:]
         steps.extend([steps[0]] * (MAX_STEPS - 1))
-        job_from_wire(job)
+        job_of(command)
         steps.append(steps[0])
         with pytest.raises(JobFailed, match="number of steps") as caught:
-            job_from_wire(job)
-        assert caught.value.code == "invalid-job"
-    score = job_pb2.Job(score=job_pb2.Score(stream="train", batches=range(MAX_STEPS)))
-    job_from_wire(score)
+            job_of(command)
+        assert caught.value.code == pb.FailureCode.invalid_job
+    score = pb.Command(score=pb.Score(stream="train", batches=range(MAX_STEPS)))
+    job_of(score)
     score.score.batches.append(0)
     with pytest.raises(JobFailed, match=r"number of score\.batches"):
-        job_from_wire(score)
+        job_of(score)
 
 
 # ---- keys of telemetry ----------------------------------------------------------------------------------------------
 
 
-def hello(**given: Any) -> worker_pb2.Hello:
+def hello(**given: Any) -> pb.Hello:
     return sample.hello(**given).hello
 
 
@@ -106,8 +97,8 @@ def test_a_welcome_tells_the_telemetrys_key_and_only_who_is_welcomed_is_admitted
     answer = desk.open(hello(run="one", telemetry_key="A" * 40), ignore)
     assert (answer.welcome.telemetry, answer.welcome.telemetry_key) == ("tcp://0.0.0.0:7778", "S" * 40)
     assert admitted == ["A" * 40]
-    assert desk.open(hello(run="two", telemetry_key="B" * 40), ignore).refusal.code == "busy"
-    assert desk.open(hello(run="one", protocol=9, telemetry_key="C" * 40), ignore).refusal.code == "protocol"
+    assert sample.refused(desk.open(hello(run="two", telemetry_key="B" * 40), ignore)) == "busy"
+    assert sample.refused(desk.open(hello(run="one", protocol=9, telemetry_key="C" * 40), ignore)) == "protocol"
     assert desk.open(hello(run="one"), ignore).HasField("welcome"), "who watches nothing needs no key"
     assert admitted == ["A" * 40]
 

@@ -9,72 +9,14 @@ import stat
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import grpc
 import pytest
 import sample
-from test_sessions import Stream
 
-from danas_worker.generated.danas.v1 import worker_pb2
-
-START_S = 60
-
-
-class Worker:
-    def __init__(self, folder: Path, *arguments: str) -> None:
-        self.socket, self.telemetry = folder / "s", folder / "t"
-        command = [sys.executable, "-m", "danas_worker", "--listen", f"unix:{self.socket}"]
-        command += ["--telemetry", f"ipc://{self.telemetry}", *arguments]
-        environment = {name: value for name, value in os.environ.items() if not name.startswith("MALLOC_")}
-        self.log = (folder / "log").open("w+")
-        self.process = subprocess.Popen(
-            command,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=self.log,
-            text=True,
-            cwd=Path(__file__).parents[2],
-            env=environment,
-        )
-        assert self.process.stdout is not None
-        line = self.process.stdout.readline()
-        assert line.startswith("ready {"), self.logged()
-        self.ready: dict[str, Any] = json.loads(line.removeprefix("ready "))
-
-    def logged(self) -> str:
-        self.log.seek(0)
-        return self.log.read()
-
-    def session(self, metadata: list[tuple[str, str]] | None = None) -> Stream:
-        self.channel = grpc.insecure_channel(self.ready["address"])
-        stream = Stream(self.channel, metadata)
-        stream.send(sample.hello(run_folder=str(self.socket.parent)))
-        assert stream.hear().WhichOneof("message") == "welcome"
-        return stream
-
-    def close(self) -> None:
-        self.process.kill()
-        self.process.wait()
-        for stream in (self.process.stdin, self.process.stdout):
-            if stream is not None:
-                stream.close()
-        self.log.close()
-
-
-@pytest.fixture
-def start(tmp_path: Path) -> Iterator[Any]:
-    made: list[Worker] = []
-
-    def begin(*arguments: str) -> Worker:
-        made.append(Worker(tmp_path, *arguments))
-        return made[-1]
-
-    yield begin
-    for worker in made:
-        worker.close()
+from danas_worker.protocol import messages as pb
 
 
 def test_it_serves_and_ends_with_its_parent(start: Any) -> None:
@@ -92,16 +34,16 @@ def test_it_serves_and_ends_with_its_parent(start: Any) -> None:
         assert b"MALLOC_MMAP_THRESHOLD_=1073741824" in environment, "it started itself a second time"
 
     session = worker.session()
-    data = sample.job_pb2.DataSpec(classes=2, on_device="auto", synthetic=sample.job_pb2.Synthetic(per_class=4))
+    data = pb.DataSpec(classes=2, on_device="auto", synthetic=pb.Synthetic(per_class=4))
     data.input.channels = data.input.height = data.input.width = 3
-    inspect = sample.job_pb2.Job(inspect=sample.job_pb2.Inspect(data=data))
+    inspect = {"inspect": pb.Inspect(data=data)}
     session.send(sample.command("job-0", inspect), sample.command("job-1"), sample.command("job-2", inspect))
     replies = [session.hear_reply() for _ in range(3)]
-    assert [r.WhichOneof("result") for r in replies] == ["signal", "failure", "signal"]
-    assert replies[0].signal.inspect == replies[2].signal.inspect
-    assert list(replies[0].signal.inspect.splits[0].counts) == [4, 4]
+    assert [r.WhichOneof("answer") for r in replies] == ["inspect", "failure", "inspect"]
+    assert replies[0].inspect == replies[2].inspect
+    assert list(replies[0].inspect.data.splits[0].counts) == [4, 4]
 
-    session.send(worker_pb2.ToWorker(ping=worker_pb2.Ping(sequence=1)))
+    session.send(pb.ToWorker(ping=pb.Ping(sequence=1)))
     assert session.hear().pong.sequence == 1
     assert worker.process.poll() is None, "with its standard input open it stays"
     before = time.monotonic()
@@ -143,12 +85,12 @@ def test_it_ends_with_its_parent_in_the_middle_of_a_job_that_does_not_listen(sta
     finally:
         del os.environ["PYTHONPATH"]
     options = json.dumps({"mark": str(tmp_path / "inside")})
-    data = sample.job_pb2.DataSpec(
-        classes=2, on_device="auto", python=sample.job_pb2.PythonFactory(factory="deaf_data:make", options_json=options)
+    data = pb.DataSpec(
+        classes=2, on_device="auto", python=pb.PythonFactory(factory="deaf_data:make", options_json=options)
     )
     data.input.channels = data.input.height = data.input.width = 3
     session = worker.session()
-    session.send(sample.command("job-0", sample.job_pb2.Job(inspect=sample.job_pb2.Inspect(data=data))))
+    session.send(sample.command("job-0", {"inspect": pb.Inspect(data=data)}))
     for _ in range(2_000):
         if (tmp_path / "inside").exists():
             break
@@ -171,7 +113,7 @@ def test_an_address_that_is_taken_is_three_lines_and_exit_code_2(start: Any, tmp
             [sys.executable, "-m", "danas_worker", "--listen", address, "--telemetry", "none"],
             capture_output=True,
             text=True,
-            timeout=START_S,
+            timeout=60,
             cwd=Path(__file__).parents[2],
         )
     assert done.returncode == 2

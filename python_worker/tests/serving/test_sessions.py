@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import queue
 import shutil
 import subprocess
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,112 +13,12 @@ import fuzz
 import grpc
 import pytest
 import sample
+from house import METHOD, WAIT_S, House, Stream
 
-from danas_worker import desk as desk_module
-from danas_worker import words
-from danas_worker.desk import Desk
-from danas_worker.generated.danas.v1 import worker_pb2
-from danas_worker.server import MAX_STREAMS, Tls, serve
-
-METHOD = "/danas.v1.Worker/Session"
-WAIT_S = 10
-
-
-class Stream:
-    """the orchestrator's side of one stream"""
-
-    def __init__(self, channel: grpc.Channel, metadata: list[tuple[str, str]] | None = None) -> None:
-        call = channel.stream_stream(METHOD, lambda m: m.SerializeToString(), worker_pb2.FromWorker.FromString)
-        self._out: queue.SimpleQueue[worker_pb2.ToWorker | None] = queue.SimpleQueue()
-        self.call = call(iter(self._out.get, None), timeout=WAIT_S, metadata=metadata)
-
-    def send(self, *messages: worker_pb2.ToWorker) -> None:
-        for message in messages:
-            self._out.put(message)
-
-    def goodbye(self) -> None:
-        self._out.put(None)
-
-    def hear(self) -> worker_pb2.FromWorker:
-        return next(self.call)
-
-    def hear_reply(self) -> worker_pb2.Reply:
-        message = self.hear()
-        assert message.WhichOneof("message") == "reply", message
-        return message.reply
-
-    def rest(self) -> list[worker_pb2.FromWorker]:
-        """what comes until the other side ends the stream in order"""
-        return list(self.call)
-
-
-class House:
-    """a served desk whose work is done on a thread of its own"""
-
-    def __init__(self, folder: Path, **given: Any) -> None:
-        self.made: list[sample.FakeExecutor] = []
-        self.before: Callable[[words.Job], None] = lambda job: None
-        desk_given = {name: given.pop(name) for name in ("lease_s",) if name in given}
-        self.desk = Desk(self._make, None, "", **desk_given)
-        listen = given.pop("listen", f"unix:{folder}/s")
-        self.server, self.address = serve(self.desk, listen, **given)
-        self.thread = threading.Thread(target=self.desk.work)
-        self.thread.start()
-        self.channels: list[grpc.Channel] = []
-
-    def _make(self, folder: Path) -> sample.FakeExecutor:
-        executor = sample.FakeExecutor(folder)
-        executor.before = lambda job: self.before(job)
-        self.made.append(executor)
-        return executor
-
-    def stream(self, **given: Any) -> Stream:
-        """over a connection of its own"""
-        self.channels.append(grpc.insecure_channel(self.address, options=[("grpc.use_local_subchannel_pool", 1)]))
-        return Stream(self.channels[-1], **given)
-
-    def session(self, run: str = "run", incarnation: int = 1) -> Stream:
-        stream = self.stream()
-        stream.send(sample.hello(run, incarnation))
-        answer = stream.hear()
-        assert answer.WhichOneof("message") == "welcome", answer
-        return stream
-
-    def refused(self, run: str = "run", incarnation: int = 1, **hello: Any) -> str:
-        stream = self.stream()
-        stream.send(sample.hello(run, incarnation, **hello))
-        (answer,) = stream.rest()
-        return answer.refusal.code
-
-    @property
-    def executed(self) -> int:
-        return sum(len(executor.executed) for executor in self.made)
-
-    def close(self) -> None:
-        for channel in self.channels:
-            channel.close()
-        self.desk.stop()
-        self.thread.join(WAIT_S)
-        assert not self.thread.is_alive()
-        assert self.server.stop(0).wait(WAIT_S)
-
-
-@pytest.fixture
-def open_house(tmp_path: Path) -> Iterator[Callable[..., House]]:
-    made: list[House] = []
-
-    def make(**given: Any) -> House:
-        made.append(House(tmp_path, **given))
-        return made[-1]
-
-    yield make
-    for house in made:
-        house.close()
-
-
-@pytest.fixture
-def house(open_house: Callable[..., House]) -> House:
-    return open_house()
+from danas_worker.protocol import messages as pb
+from danas_worker.serving import desk as desk_module
+from danas_worker.serving.desk import Desk
+from danas_worker.serving.server import MAX_STREAMS, Tls, serve
 
 
 def until(condition: Callable[[], bool]) -> None:
@@ -137,7 +36,7 @@ def test_commands_are_answered_in_order_with_their_signals(house: House) -> None
     for i in range(50):
         reply = session.hear_reply()
         assert reply.id == f"job-{i}"
-        assert list(reply.signal.train.losses) == [0.5 * i, 0.25]
+        assert list(reply.train.losses) == [0.5 * i, 0.25]
         assert reply.timing.data_ms == 1.0
         assert reply.timing.wait_ms >= 0
 
@@ -164,7 +63,7 @@ def test_a_cut_stream_may_be_taken_up_again_and_what_was_missed_is_there(house: 
     assert house.refused("other") == "busy"
     again = house.session()
     again.send(sample.command("job-1"), sample.command("job-2"), sample.command("job-3"))
-    again.send(worker_pb2.ToWorker(ping=worker_pb2.Ping(sequence=1)))
+    again.send(pb.ToWorker(ping=pb.Ping(sequence=1)))
     assert again.hear().pong.busy_with == "job-1"
     gate.leave.set()
     assert [again.hear_reply().id for _ in range(3)] == ["job-1", "job-2", "job-3"]
@@ -187,7 +86,7 @@ def test_a_later_start_fences_the_earlier_off(house: House) -> None:
     assert gate.entered.wait(WAIT_S)
     new = house.session(incarnation=2)
     (told,) = old.rest()
-    assert told.refusal.code == "fenced"
+    assert sample.refused(told) == "fenced"
     new.send(sample.command("job-1"))
     gate.leave.set()
     assert new.hear_reply().id == "job-1"
@@ -196,7 +95,7 @@ def test_a_later_start_fences_the_earlier_off(house: House) -> None:
 
 
 @pytest.mark.parametrize(
-    ("hello", "code"), [({"protocol": 2}, "protocol"), ({"run_folder": "here"}, "protocol"), ({"run": "other"}, "busy")]
+    ("hello", "code"), [({"protocol": 1}, "protocol"), ({"run_folder": "here"}, "protocol"), ({"run": "other"}, "busy")]
 )
 def test_a_refusal_is_said_and_ends_the_stream(house: House, hello: dict[str, Any], code: str) -> None:
     owner = house.session()
@@ -209,7 +108,7 @@ def test_a_stream_that_does_not_begin_with_a_hello_is_refused(house: House) -> N
     stream = house.stream()
     stream.send(sample.command("job-1"))
     (answer,) = stream.rest()
-    assert answer.refusal.code == "protocol"
+    assert sample.refused(answer) == "protocol"
     assert house.executed == 0
 
 
@@ -229,7 +128,7 @@ def test_pings_are_answered_while_a_job_runs(house: House) -> None:
     session = house.session()
     session.send(sample.command("job-1"))
     assert gate.entered.wait(WAIT_S)
-    session.send(worker_pb2.ToWorker(ping=worker_pb2.Ping(sequence=3)))
+    session.send(pb.ToWorker(ping=pb.Ping(sequence=3)))
     pong = session.hear().pong
     assert (pong.sequence, pong.busy_with) == (3, "job-1")
     gate.leave.set()
@@ -239,7 +138,7 @@ def test_pings_are_answered_while_a_job_runs(house: House) -> None:
 def raw(house: House, *parts: bytes) -> grpc.Call:
     """a stream of bytes that nobody has put together properly"""
     house.channels.append(grpc.insecure_channel(house.address, options=[("grpc.use_local_subchannel_pool", 1)]))
-    call = house.channels[-1].stream_stream(METHOD, lambda part: part, worker_pb2.FromWorker.FromString)
+    call = house.channels[-1].stream_stream(METHOD, lambda part: part, pb.FromWorker.FromString)
     return call(iter(parts), timeout=WAIT_S)
 
 
@@ -248,7 +147,7 @@ def test_garbage_ends_its_stream_and_nothing_else(house: House) -> None:
     draw = fuzz.draw_for(what)
     for _ in range(fuzz.cases(30, what)):
         garbage = b"\xff" + bytes(draw.randrange(256) for _ in range(draw.randint(1, 300)))
-        assert [m.refusal.code for m in raw(house, garbage)] == ["protocol"]
+        assert [sample.refused(m) for m in raw(house, garbage)] == ["protocol"]
         house.channels.pop().close()  # thousands of open ones would slow us down, not the worker
     hello = sample.hello().SerializeToString()
     told = [m.WhichOneof("message") for m in raw(house, hello, b"\xff\xff\xff", hello)]
@@ -273,16 +172,16 @@ def test_disturbed_jobs_fail_one_by_one_and_a_sound_one_works_after_each(house: 
     for i in range(fuzz.cases(200, what)):
         if i % 500 == 0:
             session = house.session()  # each stream has its deadline; the run goes on
-        job = sample.train_job(0.5, 0.25)
+        disturbed = sample.command(f"job-{i}", sample.train_job(0.5, 0.25))
         for _ in range(draw.randint(1, 3)):
-            fuzz.disturb(job, draw)
-        session.send(sample.command(f"job-{i}", job), sample.command(f"sound-{i}"))
+            fuzz.disturb(disturbed.command.train, draw)
+        session.send(disturbed, sample.command(f"sound-{i}"))
         reply = session.hear_reply()
         assert reply.id == f"job-{i}"
-        codes.append(reply.failure.code)
-        assert session.hear_reply().signal.train.samples == 1
-    assert set(codes) == {"", "invalid-job"}, "words, or a failure that says what was wrong"
-    assert codes.count("invalid-job") > 40
+        codes.append(sample.failed(reply) if reply.HasField("failure") else "done")
+        assert session.hear_reply().train.samples == 1
+    assert set(codes) == {"done", "invalid_job"}, "sound, or a failure that says what was wrong"
+    assert codes.count("invalid_job") > 40
 
 
 def test_more_streams_than_places_are_turned_away_and_those_served_go_on(house: House) -> None:

@@ -11,9 +11,9 @@ from time import perf_counter
 import pytest
 import zmq
 
-from danas_worker.generated.danas.v1 import telemetry_pb2
-from danas_worker.meter import StepProgress
-from danas_worker.telemetry import HIGH_WATER_MARK, KEY, KEYS, LogFrames, Publisher, watched
+from danas_worker.protocol import messages as pb
+from danas_worker.serving.telemetry import HIGH_WATER_MARK, KEY, KEYS, LogFrames, Publisher, watched
+from danas_worker.training.meter import StepProgress
 
 PROGRESS = StepProgress(3, 12, 1.5, 96, 800.0, 0.5, 20.0)
 
@@ -43,7 +43,7 @@ class Watcher:
         """frames sent before the subscription has arrived are lost: send until one comes, then read what is left"""
         self.socket.setsockopt(zmq.RCVTIMEO, 20)
         for _ in range(250):
-            publisher.send(telemetry_pb2.Frame(run=run))
+            publisher.send(pb.Frame(run=run))
             try:
                 self.hear()
                 break
@@ -56,9 +56,9 @@ class Watcher:
                 self.hear()
         self.socket.setsockopt(zmq.RCVTIMEO, 5_000)
 
-    def hear(self) -> tuple[str, telemetry_pb2.Frame]:
+    def hear(self) -> tuple[str, pb.Frame]:
         topic, content = self.socket.recv_multipart()
-        return topic.decode(), telemetry_pb2.Frame.FromString(content)
+        return topic.decode(), pb.Frame.FromString(content)
 
     def close(self) -> None:
         self.socket.close(linger=0)
@@ -99,8 +99,8 @@ def test_a_loss_that_is_not_known_is_absent(publisher: Publisher, watcher: Watch
 
 
 def test_frames_of_another_run_do_not(publisher: Publisher, watcher: Watcher) -> None:
-    publisher.send(telemetry_pb2.Frame(run="yours", log=telemetry_pb2.LogFrame(message="no")))
-    publisher.send(telemetry_pb2.Frame(run="mine", log=telemetry_pb2.LogFrame(message="yes")))
+    publisher.send(pb.Frame(run="yours", log=pb.LogFrame(message="no")))
+    publisher.send(pb.Frame(run="mine", log=pb.LogFrame(message="yes")))
     assert watcher.hear()[1].log.message == "yes"
 
 
@@ -122,7 +122,7 @@ def test_log_lines_are_told_while_a_run_is_served(publisher: Publisher, watcher:
         logger.removeHandler(handler)
         logger.setLevel(level)
     heard = [watcher.hear()[1].log for _ in range(3)]
-    assert [(log.level, log.message) for log in heard] == [
+    assert [(pb.LogFrame.Level.Name(log.level), log.message) for log in heard] == [
         ("info", "data opened in 1.2 s"),
         ("warn", "careful: x"),
         ("warn", "bad"),
@@ -132,7 +132,7 @@ def test_log_lines_are_told_while_a_run_is_served(publisher: Publisher, watcher:
 def test_nobody_watching_costs_nothing(publisher: Publisher) -> None:
     started = perf_counter()
     for _ in range(10_000):
-        publisher.send(telemetry_pb2.Frame(run="mine"))
+        publisher.send(pb.Frame(run="mine"))
     assert perf_counter() - started < 2, "not even a tenth of a millisecond each"
 
 
@@ -140,7 +140,7 @@ def test_a_watcher_that_does_not_read_holds_nobody_up(publisher: Publisher) -> N
     lazy = Watcher(publisher.endpoint, "mine")
     lazy.socket.setsockopt(zmq.RCVHWM, 1)
     lazy.joined(publisher, "mine")
-    frame = telemetry_pb2.Frame(run="mine", log=telemetry_pb2.LogFrame(message="x" * 10_000))
+    frame = pb.Frame(run="mine", log=pb.LogFrame(message="x" * 10_000))
     started = perf_counter()
     for _ in range(50 * HIGH_WATER_MARK):
         publisher.send(frame)
@@ -151,7 +151,7 @@ def test_a_watcher_that_does_not_read_holds_nobody_up(publisher: Publisher) -> N
 def test_frames_may_come_from_any_thread(publisher: Publisher, watcher: Watcher) -> None:
     def send(number: int) -> None:
         for i in range(20):
-            publisher.send(telemetry_pb2.Frame(run="mine", log=telemetry_pb2.LogFrame(message=f"{number}-{i}")))
+            publisher.send(pb.Frame(run="mine", log=pb.LogFrame(message=f"{number}-{i}")))
 
     threads = [threading.Thread(target=send, args=(number,)) for number in range(4)]
     for thread in threads:
@@ -165,7 +165,7 @@ def test_frames_may_come_from_any_thread(publisher: Publisher, watcher: Watcher)
 def test_what_goes_wrong_stops_no_job() -> None:
     closed = Publisher("tcp://127.0.0.1:*")
     closed.close()
-    closed.send(telemetry_pb2.Frame(run="mine"))
+    closed.send(pb.Frame(run="mine"))
     on_progress = watched(closed, lambda: (1, None, {}, "x"))  # type: ignore[return-value, arg-type]
     assert on_progress is not None
     on_progress(PROGRESS)
@@ -226,7 +226,7 @@ def test_an_encrypted_endpoint_is_watched_by_admitted_keys_alone(
     # the strangers have as long as it takes to let the welcome one in, and then twenty frames more
     welcome.joined(guarded, "mine")
     for number in range(20):
-        guarded.send(telemetry_pb2.Frame(run="mine", log=telemetry_pb2.LogFrame(message=str(number))))
+        guarded.send(pb.Frame(run="mine", log=pb.LogFrame(message=str(number))))
         assert welcome.hear()[1].log.message == str(number)
     for stranger in strangers:
         stranger.socket.setsockopt(zmq.RCVTIMEO, 50)
@@ -239,7 +239,7 @@ def test_a_key_is_let_in_as_soon_as_it_is_admitted(guarded: Publisher, watch: Ca
     early = watch(guarded.key, pair)
     early.socket.setsockopt(zmq.RCVTIMEO, 100)
     for _ in range(3):
-        guarded.send(telemetry_pb2.Frame(run="mine"))
+        guarded.send(pb.Frame(run="mine"))
         with pytest.raises(zmq.Again):
             early.hear()
     guarded.admit(pair[0].decode())

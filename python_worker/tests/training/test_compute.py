@@ -8,9 +8,10 @@ import pytest
 import torch
 import world
 
-from danas_worker import words
-from danas_worker.blocks import ConvNorm
-from danas_worker.depthwise import StripConv2d, weight_gradient
+from danas_worker.network.blocks import ConvNorm
+from danas_worker.network.depthwise import StripConv2d, weight_gradient
+from danas_worker.protocol.failure import JobFailed
+from danas_worker.protocol.messages import FailureCode
 
 A, B = (0, 0, 0), (1, 1, 2)
 
@@ -62,11 +63,11 @@ def test_bfloat16_trains_reads_gates_scores_and_evaluates_near_float32(tmp_path)
     for precision in ("float32", "bfloat16"):
         worker = world.executor(tmp_path, world.prepare(compute=world.compute(precision=precision)))
         trained, _ = worker.execute(world.train([A, B] * 3))
-        gates, _ = worker.execute(words.Gates("valid", (words.GateStep(A, ((1,), (1,), (2,)), 0),)))
-        score, _ = worker.execute(words.Score("valid", (A,), (0,)))
+        gates, _ = worker.execute(world.gates("valid", world.gate_step(A, ((1,), (1,), (2,)))))
+        score, _ = worker.execute(world.score("valid", (A,), (0,)))
         evaluation, _ = worker.execute(world.evaluate([A], recalibrate=2))
         results.append(
-            (trained.losses[-1], gates.steps[0].loss, score.log_likelihoods[0][0] / 8, evaluation.results[0].loss)
+            (trained.losses[-1], gates.steps[0].loss, score.log_likelihoods[0].list[0] / 8, evaluation.results[0].loss)
         )
     # bfloat16 carries 8 bits
     assert results[0] == pytest.approx(results[1], rel=0.05)
@@ -89,6 +90,6 @@ def test_compiling_where_there_is_no_compiler_is_unsupported_at_once(tmp_path, m
         raise RuntimeError("InvalidCxxCompiler: No working C++ compiler found")
 
     monkeypatch.setattr(torch, "compile", broken)
-    with pytest.raises(words.JobFailed, match="No working C") as caught:
+    with pytest.raises(JobFailed, match="No working C") as caught:
         world.executor(tmp_path, world.prepare(compute=world.compute(compile=True)))
-    assert caught.value.code == "unsupported" and "compute.compile" in caught.value.hint
+    assert caught.value.code == FailureCode.unsupported and "compute.compile" in caught.value.hint

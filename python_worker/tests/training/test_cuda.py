@@ -9,7 +9,8 @@ import pytest
 import torch
 import world
 
-from danas_worker import words
+from danas_worker.protocol.failure import JobFailed
+from danas_worker.protocol.messages import FailureCode, Restore
 
 pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
 
@@ -44,8 +45,8 @@ def test_training_goes_on_bit_for_bit_from_a_checkpoint(tmp_path, precision):
     whole, first, second = (world.executor(tmp_path, on_gpu(precision)) for _ in range(3))
     losses = whole.execute(world.train(PATHS))[0].losses
     begun = first.execute(world.train(PATHS[:3]))[0].losses
-    written, _ = first.execute(words.Checkpoint("c.pt"))
-    second.execute(words.Restore("c.pt", written.sha256))
+    written, _ = first.execute(world.checkpoint("c.pt"))
+    second.execute(Restore(path="c.pt", sha256=written.sha256))
     assert begun + second.execute(world.train(PATHS[3:], first=3))[0].losses == losses
     assert not world.changed(world.snapshot(whole), world.snapshot(second))
 
@@ -75,8 +76,8 @@ def test_running_out_of_memory_is_typed_and_the_next_job_works(tmp_path):
     # 3 TB of pixels that take no room until something is computed from them
     x = torch.zeros(1, 3, 8192, 8192, device="cuda").expand(4096, -1, -1, -1)
     worker.model.streams["train"] = Ready(x, torch.zeros(4096, dtype=torch.long, device="cuda"))
-    with pytest.raises(words.JobFailed) as caught:
+    with pytest.raises(JobFailed) as caught:
         worker.execute(world.train([A]))
-    assert caught.value.code == "out-of-memory"
+    assert caught.value.code == FailureCode.out_of_memory
     worker.execute(on_gpu())
     worker.execute(world.train([A]))
