@@ -60,7 +60,6 @@ export function ensureGenerated() {
       "grpc_tools.protoc",
       `--proto_path=${protoFolder}`,
       `--python_out=${pythonOut}`,
-      `--grpc_python_out=${pythonOut}`,
       `--pyi_out=${pythonOut}`,
       ...protoFiles(),
     ]);

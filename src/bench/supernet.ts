@@ -41,7 +41,7 @@ const cases: readonly Case[] = [
   },
 ];
 
-/** what danas_worker.bench answers to one network */
+/** what danas_bench answers to one network */
 interface Measured {
   /** seconds of all steps measured */
   readonly supernet: number;
@@ -148,7 +148,7 @@ interface AskPython {
 }
 
 function startPython(python: string | null, onLine: (line: string) => void): AskPython {
-  const child = spawn(findPython(python), ["-m", "danas_worker.bench", "supernet"], {
+  const child = spawn(findPython(python), ["-m", "danas_bench.supernet"], {
     env: workerEnvironment() as NodeJS.ProcessEnv,
     stdio: ["pipe", "pipe", "pipe"],
   });
@@ -168,7 +168,7 @@ function startPython(python: string | null, onLine: (line: string) => void): Ask
     child.stdin.write(`${commands.map((bytes) => Buffer.from(bytes).toString("base64")).join(" ")}\n`);
     const { value, done } = await answers.next();
     if (!done) return JSON.parse(value);
-    throw new DanasError("E_BENCH", `danas_worker.bench ended: ${last.slice(-5).join(" | ")}`, { exitCode: 1 });
+    throw new DanasError("E_BENCH", `danas_bench ended: ${last.slice(-5).join(" | ")}`, { exitCode: 1 });
   };
   return Object.assign(ask, {
     async end() {
