@@ -15,7 +15,9 @@ const table: Allowed = {
   cost: { values: ["domain", "util", "spaces"] },
   curriculum: { values: ["domain", "util"] },
   schedule: { values: ["domain", "util"] },
-  strategies: { values: ["domain", "util", "cost", "curriculum", "schedule", "spaces"] },
+  // zod pieces that the config and the methods share
+  options: { values: ["domain", "util"] },
+  strategies: { values: ["domain", "util", "cost", "curriculum", "schedule", "spaces", "options"] },
   search: {
     values: ["domain", "util", "spaces", "cost", "curriculum", "schedule", "strategies"],
     types: ["worker", "journal"],
@@ -24,7 +26,7 @@ const table: Allowed = {
   // the mock counts MACs as a worker would
   worker: { values: ["domain", "util", "telemetry", "cost", "spaces"] },
   telemetry: { values: ["domain", "util", "worker/generated"] },
-  config: { values: ["domain", "util", "spaces", "cost", "curriculum", "schedule", "strategies"] },
+  config: { values: ["domain", "util", "spaces", "cost", "curriculum", "schedule", "options", "strategies"] },
   report: { values: ["domain", "util", "cost", "spaces", "search"], types: ["journal"] },
   bench: { values: [...readdirSync(src)] },
   cli: { values: [...readdirSync(src)] },

@@ -1,8 +1,8 @@
 import { z } from "zod";
+import { amount, path, seed } from "../options/scalars.js";
 import { data } from "./schema/data.js";
 import { ranking } from "./schema/ranking.js";
 import { checkpoints, compute, divergence, pipeline, retrain, worker } from "./schema/running.js";
-import { amount, path, seed } from "./schema/scalars.js";
 import { search } from "./schema/search.js";
 import { space } from "./schema/space.js";
 

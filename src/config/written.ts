@@ -1,9 +1,9 @@
 import { stringify } from "yaml";
 import type { Plan, Recipe, SearchPlan } from "../domain/plan.js";
 import type { Settings, WorkerSettings } from "../domain/settings.js";
+import { printShape } from "../options/scalars.js";
 import { encode } from "../spaces/encoding.js";
 import { pathIn, type Resolving } from "./resolve/context.js";
-import { printShape } from "./schema/scalars.js";
 import type { Config, ConfigInput } from "./schema.js";
 
 /** A config that says everything: read again, it gives the same plan whatever the defaults of a later danas. */

@@ -1,8 +1,8 @@
 import type { Augment } from "../../domain/data.js";
 import type { Recipe } from "../../domain/plan.js";
 import type { InputShape } from "../../domain/space.js";
+import type { AugmentConfig } from "../../options/recipe.js";
 import type { Path } from "../document.js";
-import type { AugmentConfig } from "../schema/recipe.js";
 import { problem, type Resolving } from "./context.js";
 
 type RecipeConfig = Omit<Recipe, "augment"> & { readonly augment: AugmentConfig };

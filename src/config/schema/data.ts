@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { count, fraction, inputShape, nonNegative, path, seed } from "./scalars.js";
+import { count, fraction, inputShape, nonNegative, path, seed } from "../../options/scalars.js";
 
 /** what every source has */
 const common = {

@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { recipe } from "./recipe.js";
-import { epochs, path } from "./scalars.js";
+import { recipe } from "../../options/recipe.js";
+import { epochs, path } from "../../options/scalars.js";
 
 export const referenceNames = ["middle", "larger", "smaller"] as const;
 export type ReferenceName = (typeof referenceNames)[number];

@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { recipe } from "./recipe.js";
-import { count, epochs, nonNegative, path, positive, seed } from "./scalars.js";
+import { recipe } from "../../options/recipe.js";
+import { count, epochs, nonNegative, path, positive, seed } from "../../options/scalars.js";
 
 /** Retraining, and what decides where and how a run is carried out. */
 

@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { learningRate, recipe } from "./recipe.js";
-import { amount, classCount, count, epochs, fraction, nonNegative, positive } from "./scalars.js";
+import { learningRate, recipe } from "../../options/recipe.js";
+import { amount, classCount, count, epochs, fraction, nonNegative, positive } from "../../options/scalars.js";
 
 const evaluation = z
   .strictObject({

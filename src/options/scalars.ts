@@ -1,6 +1,6 @@
 import { z } from "zod";
-import type { InputShape } from "../../domain/space.js";
-import { parseMacs } from "../../util/units.js";
+import type { InputShape } from "../domain/space.js";
+import { parseMacs } from "../util/units.js";
 
 /** Small values that a config writes in a way of its own. What a person writes is the input, what we compute with the output. */
 
