@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { extremes } from "../cost/extremes.js";
 import type { Budget } from "../domain/cost.js";
 import { pruneQuota } from "../schedule/quota.js";
-import { logProbabilitiesOf, probabilitiesOf } from "./distribution.js";
+import { logProbabilitiesOf, probabilitiesOf } from "./distributions/rows.js";
 import { cutWeakest } from "./prune.js";
 import { plans } from "./testing/plans.js";
 import { contextFor, tinyPlan } from "./testing/world.js";

@@ -3,7 +3,7 @@ import type { Cut } from "../domain/decision.js";
 import { DanasError } from "../domain/errors.js";
 import type { Context } from "../domain/program.js";
 import type { Alive } from "../domain/space.js";
-import type { Rows } from "./distribution.js";
+import type { Rows } from "./distributions/rows.js";
 import type { Tally } from "./tally.js";
 
 /** what decides who goes, and what is told about it */

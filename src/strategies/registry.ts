@@ -1,9 +1,9 @@
 import type { StrategyName, StrategyPlan } from "../domain/plan.js";
 import type { Strategy } from "../domain/program.js";
-import { daNas } from "./da-nas.js";
-import { ddpnas } from "./ddpnas.js";
-import { proxyless } from "./proxyless.js";
-import { random } from "./random.js";
+import { daNas } from "./da-nas/da-nas.js";
+import { ddpnas } from "./ddpnas/ddpnas.js";
+import { proxyless } from "./proxyless/proxyless.js";
+import { random } from "./random/random.js";
 
 const strategies: { readonly [N in StrategyName]: { readonly name: N } } = {
   "da-nas": daNas,

@@ -1,6 +1,6 @@
 import type { GateStep, TrainStep } from "../domain/job.js";
 import type { Signal } from "../domain/signal.js";
-import { copyRows, type Rows, rowsOf } from "./distribution.js";
+import { copyRows, type Rows, rowsOf } from "./distributions/rows.js";
 
 /** What was trained so far, per candidate, and the training loss since the last snapshot. */
 export interface Tally {

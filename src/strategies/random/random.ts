@@ -1,6 +1,6 @@
-import type { Context, OptionsOf, Strategy } from "../domain/program.js";
-import { type CourseOutline, noCost } from "./course.js";
-import { type RoundsState, roundsStrategy } from "./rounds.js";
+import type { Context, OptionsOf, Strategy } from "../../domain/program.js";
+import { type CourseOutline, noCost } from "../course/course.js";
+import { type RoundsState, roundsStrategy } from "../machine.js";
 
 /**
  * Random search under the budget, the baseline that every search must beat: networks drawn uniformly from those within

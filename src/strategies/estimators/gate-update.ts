@@ -1,14 +1,14 @@
-import { expectedMacs } from "../cost/expected.js";
-import type { CostTable } from "../domain/cost.js";
-import type { GateStep } from "../domain/job.js";
-import type { CostTerm, GateMode, GateOptions } from "../domain/plan.js";
-import type { GateSignal } from "../domain/signal.js";
-import type { Alive } from "../domain/space.js";
-import { logSumExp, softmax } from "../util/numeric.js";
-import type { Rng } from "../util/rng.js";
+import { expectedMacs } from "../../cost/expected.js";
+import type { CostTable } from "../../domain/cost.js";
+import type { GateStep } from "../../domain/job.js";
+import type { CostTerm, GateMode, GateOptions } from "../../domain/plan.js";
+import type { GateSignal } from "../../domain/signal.js";
+import type { Alive } from "../../domain/space.js";
+import { logSumExp, softmax } from "../../util/numeric.js";
+import type { Rng } from "../../util/rng.js";
+import { copyRows, drawFrom, probabilitiesOf, type Rows, rowsOf } from "../distributions/rows.js";
 import { adam, type Moments } from "./adam.js";
 import { lossSlopes } from "./cost-term.js";
-import { copyRows, drawFrom, probabilitiesOf, type Rows, rowsOf } from "./distribution.js";
 
 /** Architecture parameters, one per candidate, and the state of their optimizer. Those of the cut are 0. */
 export interface Parameters {

@@ -1,6 +1,6 @@
-import type { Context, OptionsOf, Strategy } from "../domain/program.js";
-import type { CourseOutline } from "./course.js";
-import { type RoundsState, roundsStrategy } from "./rounds.js";
+import type { Context, OptionsOf, Strategy } from "../../domain/program.js";
+import type { CourseOutline } from "../course/course.js";
+import { type RoundsState, roundsStrategy } from "../machine.js";
 
 /**
  * ProxylessNAS: direct neural architecture search on target task and hardware (Cai et al., arXiv 1812.00332), as its

@@ -1,18 +1,18 @@
-import { expectedMacs } from "../cost/expected.js";
-import { imagesIn } from "../curriculum/subsets.js";
-import type { Decision, Snapshot } from "../domain/decision.js";
-import type { NumberedJob, TrainJob } from "../domain/job.js";
-import type { Context, Learned, Next, OptionsOf, Progress, Strategy } from "../domain/program.js";
-import type { Answer } from "../domain/signal.js";
-import { type Alive, type Architecture, allAlive } from "../domain/space.js";
-import { stepsPerEpoch } from "../schedule/epochs.js";
-import { learningRateAt } from "../schedule/learning-rate.js";
-import { softmax, sum } from "../util/numeric.js";
-import { type Choice, choiceOf, evaluateOne, learnAccuracy, nextChoice } from "./choose.js";
-import { copyRows, meanEntropy, type Rows, rowsOf } from "./distribution.js";
-import { cutWeakest } from "./prune.js";
-import { searchRng, trainStream, validStream } from "./streams.js";
-import { afterSnapshot, countTrained, meansOf, startTally, type Tally } from "./tally.js";
+import { expectedMacs } from "../../cost/expected.js";
+import { imagesIn } from "../../curriculum/subsets.js";
+import type { Decision, Snapshot } from "../../domain/decision.js";
+import type { NumberedJob, TrainJob } from "../../domain/job.js";
+import type { Context, Learned, Next, OptionsOf, Progress, Strategy } from "../../domain/program.js";
+import type { Answer } from "../../domain/signal.js";
+import { type Alive, type Architecture, allAlive } from "../../domain/space.js";
+import { stepsPerEpoch } from "../../schedule/epochs.js";
+import { learningRateAt } from "../../schedule/learning-rate.js";
+import { softmax, sum } from "../../util/numeric.js";
+import { type Choice, choiceOf, evaluateOne, learnAccuracy, nextChoice } from "../choosers/choose.js";
+import { searchRng, trainStream, validStream } from "../course/streams.js";
+import { copyRows, meanEntropy, type Rows, rowsOf } from "../distributions/rows.js";
+import { cutWeakest } from "../prune.js";
+import { afterSnapshot, countTrained, meansOf, startTally, type Tally } from "../tally.js";
 
 /**
  * DDPNAS: dynamic distribution pruning for efficient network architecture search (Zheng et al., arXiv 1905.13543), after

@@ -1,5 +1,5 @@
-import type { GateOptions } from "../domain/plan.js";
-import type { Rows } from "./distribution.js";
+import type { GateOptions } from "../../domain/plan.js";
+import type { Rows } from "../distributions/rows.js";
 
 /** The moments of Adam (Kingma and Ba, arXiv 1412.6980) on the architecture parameters; as wide as they are. */
 export interface Moments {

@@ -1,10 +1,10 @@
 import { describe, expect, it } from "vitest";
-import type { Decision } from "../domain/decision.js";
-import type { StrategyPlan } from "../domain/plan.js";
+import type { Decision } from "../../domain/decision.js";
+import type { StrategyPlan } from "../../domain/plan.js";
+import { strategyFor } from "../registry.js";
+import { drive } from "../testing/drive.js";
+import { answerIn, contextFor, tinyPlan } from "../testing/world.js";
 import { ddpnas } from "./ddpnas.js";
-import { strategyFor } from "./registry.js";
-import { drive } from "./testing/drive.js";
-import { answerIn, contextFor, tinyPlan } from "./testing/world.js";
 
 const plan = { name: "ddpnas", passes: 3, epochsPerPath: 0.25, momentum: 0.5, sharpness: 100 } as const;
 const search = (of: StrategyPlan = plan) => drive(contextFor(tinyPlan(of)), strategyFor(of));

@@ -1,5 +1,5 @@
-import { assertNever } from "../domain/errors.js";
-import type { CostTerm } from "../domain/plan.js";
+import { assertNever } from "../../domain/errors.js";
+import type { CostTerm } from "../../domain/plan.js";
 
 /** How the architecture's loss changes with the cross-entropy and with the expected MACs E: its two partial derivatives. */
 export interface LossSlopes {

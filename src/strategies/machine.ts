@@ -6,12 +6,12 @@ import type { Context, Learned, Next, OptionsOf, Progress, Strategy } from "../d
 import type { Answer, Signal } from "../domain/signal.js";
 import { type Alive, allAlive } from "../domain/space.js";
 import { pruneQuota } from "../schedule/quota.js";
-import { type Choice, choiceOf, learnAccuracy, nextChoice, nominate } from "./choose.js";
-import { type Course, type CourseOutline, layOut, type Round, validName } from "./course.js";
-import { drawPath, logProbabilitiesOf, meanEntropy, probabilitiesOf, uniformOver } from "./distribution.js";
-import { drawGates, gateUpdate, keepOnly, type Parameters, startParameters } from "./gate-update.js";
+import { type Choice, choiceOf, learnAccuracy, nextChoice, nominate } from "./choosers/choose.js";
+import { type Course, type CourseOutline, layOut, type Round, validName } from "./course/course.js";
+import { searchRng } from "./course/streams.js";
+import { drawPath, logProbabilitiesOf, meanEntropy, probabilitiesOf, uniformOver } from "./distributions/rows.js";
+import { drawGates, gateUpdate, keepOnly, type Parameters, startParameters } from "./estimators/gate-update.js";
 import { cutWeakest } from "./prune.js";
-import { searchRng } from "./streams.js";
 import { afterSnapshot, countGated, countTrained, meansOf, startTally, type Tally } from "./tally.js";
 
 /**

@@ -1,6 +1,6 @@
-import type { Alive, Architecture } from "../domain/space.js";
-import { entropy, logSumExp, mean, softmax } from "../util/numeric.js";
-import type { Rng } from "../util/rng.js";
+import type { Alive, Architecture } from "../../domain/space.js";
+import { entropy, logSumExp, mean, softmax } from "../../util/numeric.js";
+import type { Rng } from "../../util/rng.js";
 
 /**
  * A categorical distribution per slot over the candidates alive. Rows are as wide as the slot: what was cut keeps its

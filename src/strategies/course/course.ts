@@ -1,10 +1,10 @@
-import { imagesIn } from "../curriculum/subsets.js";
-import type { StreamSpec } from "../domain/data.js";
-import type { CostTerm, GateOptions, LearningRate, RoundPlan } from "../domain/plan.js";
-import type { Context } from "../domain/program.js";
-import { stepsIn, stepsPerEpoch } from "../schedule/epochs.js";
-import { learningRateAt } from "../schedule/learning-rate.js";
-import type { HowToChoose } from "./choose.js";
+import { imagesIn } from "../../curriculum/subsets.js";
+import type { StreamSpec } from "../../domain/data.js";
+import type { CostTerm, GateOptions, LearningRate, RoundPlan } from "../../domain/plan.js";
+import type { Context } from "../../domain/program.js";
+import { stepsIn, stepsPerEpoch } from "../../schedule/epochs.js";
+import { learningRateAt } from "../../schedule/learning-rate.js";
+import type { HowToChoose } from "../choosers/choose.js";
 import { gateStream, trainStream, validStream } from "./streams.js";
 
 /**

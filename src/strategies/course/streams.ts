@@ -1,6 +1,6 @@
-import type { StreamSpec } from "../domain/data.js";
-import type { Plan } from "../domain/plan.js";
-import { deriveSeed, rng } from "../util/rng.js";
+import type { StreamSpec } from "../../domain/data.js";
+import type { Plan } from "../../domain/plan.js";
+import { deriveSeed, rng } from "../../util/rng.js";
 
 /** Streams of a search. Every one has a seed of its own, by its name. */
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
-import type { CostTerm, GateMode } from "../domain/plan.js";
-import { rng } from "../util/rng.js";
-import { probabilitiesOf } from "./distribution.js";
+import type { CostTerm, GateMode } from "../../domain/plan.js";
+import { rng } from "../../util/rng.js";
+import { probabilitiesOf } from "../distributions/rows.js";
 import { drawGates, type GateRules, gateGradient, gateUpdate, keepOnly, type Parameters } from "./gate-update.js";
 
 const options = { every: 1, learningRate: 0.1, beta1: 0, beta2: 0.999, epsilon: 0, batchSize: 1 };

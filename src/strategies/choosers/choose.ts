@@ -1,15 +1,15 @@
-import { mostLikelyWithin } from "../cost/best.js";
-import { drawWithin } from "../cost/draw.js";
-import { priced } from "../cost/table.js";
-import type { Choose, Decision } from "../domain/decision.js";
-import { assertNever } from "../domain/errors.js";
-import type { EvaluateJob } from "../domain/job.js";
-import type { FinalChoice } from "../domain/plan.js";
-import type { Context, Next } from "../domain/program.js";
-import type { Alive, Architecture } from "../domain/space.js";
-import { logProbabilitiesOf, probabilitiesOf, type Rows, uniformOver } from "./distribution.js";
-import { budgetUnreachable } from "./prune.js";
-import { searchRng } from "./streams.js";
+import { mostLikelyWithin } from "../../cost/best.js";
+import { drawWithin } from "../../cost/draw.js";
+import { priced } from "../../cost/table.js";
+import type { Choose, Decision } from "../../domain/decision.js";
+import { assertNever } from "../../domain/errors.js";
+import type { EvaluateJob } from "../../domain/job.js";
+import type { FinalChoice } from "../../domain/plan.js";
+import type { Context, Next } from "../../domain/program.js";
+import type { Alive, Architecture } from "../../domain/space.js";
+import { searchRng } from "../course/streams.js";
+import { logProbabilitiesOf, probabilitiesOf, type Rows, uniformOver } from "../distributions/rows.js";
+import { budgetUnreachable } from "../prune.js";
 
 /**
  * The end of every search: some networks are up for choice, each is measured on the validation split, the best is chosen.

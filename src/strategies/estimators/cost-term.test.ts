@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { expectedMacs } from "../cost/expected.js";
-import type { CostTerm } from "../domain/plan.js";
-import { softmax } from "../util/numeric.js";
+import { expectedMacs } from "../../cost/expected.js";
+import type { CostTerm } from "../../domain/plan.js";
+import { softmax } from "../../util/numeric.js";
 import { lossSlopes } from "./cost-term.js";
 import { gateGradient } from "./gate-update.js";
 

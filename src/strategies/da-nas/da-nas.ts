@@ -1,8 +1,8 @@
-import { firstClasses, orderOf } from "../curriculum/subsets.js";
-import type { Context, OptionsOf, Strategy } from "../domain/program.js";
-import type { CourseOutline } from "./course.js";
-import { type RoundsState, roundsStrategy } from "./rounds.js";
-import { searchRng } from "./streams.js";
+import { firstClasses, orderOf } from "../../curriculum/subsets.js";
+import type { Context, OptionsOf, Strategy } from "../../domain/program.js";
+import type { CourseOutline } from "../course/course.js";
+import { searchRng } from "../course/streams.js";
+import { type RoundsState, roundsStrategy } from "../machine.js";
 
 /**
  * DA-NAS: data-adapted pruning for efficient neural architecture search (Dai et al., arXiv 2003.12563).

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { rng } from "../util/rng.js";
-import { drawPath, logProbabilitiesOf, meanEntropy, probabilitiesOf, uniformOver } from "./distribution.js";
+import { rng } from "../../util/rng.js";
+import { drawPath, logProbabilitiesOf, meanEntropy, probabilitiesOf, uniformOver } from "./rows.js";
 
 describe("the distribution of a slot", () => {
   const alphas = [[0, 50, Math.log(3), 7]];
