@@ -1,10 +1,8 @@
 import { homedir } from "node:os";
 import { resolve as absolute, dirname, isAbsolute, join } from "node:path";
-import type { z } from "zod";
-import { DanasError, DanasErrors } from "../../domain/errors.js";
-import type { Document, Path } from "../document.js";
-import type { trainedRanking } from "../schema/ranking.js";
-import type { Config } from "../schema.js";
+import { DanasError, DanasErrors } from "../domain/errors.js";
+import type { Problems } from "../options/around.js";
+import type { Document, Path } from "./document.js";
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -16,22 +14,22 @@ export interface Surroundings {
   readonly skipData: boolean;
 }
 
-/** What the parts of a resolution share: the config, where it stands, and the problems found so far. */
-export interface Resolving extends Surroundings {
-  readonly config: Config;
+/** What the sections share while they are filled: where the config stands, and the problems found so far. */
+export interface Filling extends Surroundings, Problems {
   readonly document: Document;
   readonly file: string;
   readonly problems: DanasError[];
-  /** what a section that was left out says */
-  readonly defaults: { readonly ranking: z.output<typeof trainedRanking> };
 }
 
-export function problem(at: Resolving, path: Path, code: string, message: string, hint: string): void {
-  at.problems.push(new DanasError(code, message, { place: at.document.placeOf(path), hint }));
+export function filling(document: Document, file: string, around: Surroundings): Filling {
+  const problems: DanasError[] = [];
+  const problem: Problems["problem"] = (path, code, message, hint) =>
+    void problems.push(new DanasError(code, message, { place: document.placeOf(path), hint }));
+  return { ...around, document, file, problems, problem };
 }
 
 /** runs a check of the core and gives its error the place of the config that is to blame */
-export function located<T>(at: Resolving, path: Path | ((error: DanasError) => Path), body: () => T): T | null {
+export function located<T>(at: Filling, path: Path | ((error: DanasError) => Path), body: () => T): T | null {
   try {
     return body();
   } catch (error) {
@@ -42,13 +40,19 @@ export function located<T>(at: Resolving, path: Path | ((error: DanasError) => P
   }
 }
 
-/** what was found so far is told before anything that depends on it is looked at */
-export function stopIfAny(at: Resolving): void {
+/** What was found so far is told before anything that depends on it is looked at; without a value something was. */
+export function orStop<T>(at: Filling, value: T | null): T {
+  if (value !== null) return value;
+  stopIfAny(at);
+  throw new Error("a section was not filled, and nobody said why");
+}
+
+export function stopIfAny(at: Filling): void {
   if (at.problems.length > 0) throw new DanasErrors(at.problems);
 }
 
 /** A path in the config is meant from the config's folder; one from `--set`, from where danas was called. */
-export function pathIn(at: Resolving, path: Path, text: string): string {
+export function pathIn(at: Filling, path: Path, text: string): string {
   if (text === "~" || text.startsWith("~/")) return join(at.env.HOME ?? homedir(), text.slice(1));
   if (isAbsolute(text)) return absolute(text);
   const fromSet = at.document.placeOf(path).file.startsWith("--set ");

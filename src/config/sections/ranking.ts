@@ -1,64 +1,109 @@
 import { readFileSync, statSync } from "node:fs";
+import { z } from "zod";
 import { parseRanking } from "../../curriculum/artefact.js";
 import type { CostTable } from "../../domain/cost.js";
 import { DanasError } from "../../domain/errors.js";
-import type { ProgramName, RankingPlan } from "../../domain/plan.js";
+import type { RankingPlan } from "../../domain/plan.js";
+import type { Ranking } from "../../domain/ranking.js";
 import type { Architecture, Space } from "../../domain/space.js";
+import { type CompleteRecipe, fillRecipe, recipe, recipeOf } from "../../options/recipe.js";
+import { epochs, path } from "../../options/scalars.js";
 import { decode, encode } from "../../spaces/encoding.js";
-import type { ReferenceName } from "../schema/ranking.js";
-import { located, pathIn, problem, type Resolving } from "./context.js";
-import { resolveRecipe } from "./recipe.js";
-import { classesOf } from "./search.js";
+import { type Filling, located, pathIn } from "../context.js";
 
-const maxFileBytes = 256 * 1024 * 1024;
+const referenceNames = ["middle", "larger", "smaller"] as const;
+type ReferenceName = (typeof referenceNames)[number];
 
-/** whether the strategy asks how hard the classes are: not where all are there from the start, whatever their order */
-export function needsRanking({ config: { search } }: Resolving, classes: number): boolean {
-  if (search.strategy !== "da-nas" || search.order === "random") return false;
-  const { warmup, rounds } = search;
-  const counts = [...(warmup.epochs > 0 ? [warmup.classes] : []), ...rounds.map((round) => round.classes)];
-  return counts.some((wanted) => classesOf(wanted, classes) < classes);
+const rankingKeys = z
+  .strictObject({
+    file: path
+      .optional()
+      .describe(
+        "A ranking that `danas rank` or an earlier search wrote (ranking.json). Then nothing is trained for it, and the other keys here are not used.",
+      ),
+    references: z
+      .array(z.string().min(1).max(10_000))
+      .min(1)
+      .max(8)
+      .default(["middle", "larger"])
+      .describe(
+        "Networks to train for it: `middle`, `larger`, `smaller` (the candidates at the middle, at three and at one quarter of each slot's MACs), or architectures as `danas cost` writes them. Two show whether they agree.",
+      ),
+    epochs: epochs.default(20).describe("Epochs for each reference network."),
+    score: z
+      .enum(["auc", "row-variance", "final-error"])
+      .default("auc")
+      .describe(
+        "What makes a class easy: auc = mean accuracy over epochs; row-variance = variance over epochs (the paper's); final-error = accuracy at the end.",
+      ),
+    ...recipe({ batchSize: 256, learningRate: 0.05 }),
+  })
+  .describe("Train reference networks and rank the classes by how they learn; or take a ranking from a file.");
+
+export const rankingSchema = z
+  .union([z.literal("none"), rankingKeys])
+  .optional()
+  .describe("How hard the classes are. Default: trained where the strategy asks for it, else none.");
+
+type RankingConfig = z.output<typeof rankingSchema>;
+type RankingKeys = z.output<typeof rankingKeys>;
+
+type Given = { readonly file: string };
+type Trained = Omit<RankingKeys, "file" | keyof CompleteRecipe> & CompleteRecipe;
+/** a file's other keys are not used, and so not said */
+export type CompleteRanking = "none" | Given | Trained;
+
+export const isGiven = (ranking: CompleteRanking): ranking is Given => typeof ranking === "object" && "file" in ranking;
+export const isTrained = (ranking: CompleteRanking): ranking is Trained =>
+  typeof ranking === "object" && !("file" in ranking);
+
+interface About {
+  readonly space: Space;
+  readonly costs: CostTable;
+  /** whether anything will ask for it */
+  readonly wanted: boolean;
 }
 
-/** @param programs what the person asked for; null = not said. @returns null where a problem was found */
-export function resolveRanking(
-  at: Resolving,
-  space: Space,
-  costs: CostTable,
-  programs: readonly ProgramName[] | null,
-): RankingPlan | null {
-  const { config } = at;
-  const searches = programs === null ? config.retrain.architecture === undefined : programs.includes("search");
-  const wanted = (searches && needsRanking(at, space.classes)) || (programs?.includes("rank") ?? false);
-  if (config.ranking === "none" || (config.ranking === undefined && !wanted)) {
+/** A section filled; with it, what its file holds. */
+interface FilledRanking {
+  readonly ranking: CompleteRanking;
+  readonly given: Ranking | null;
+}
+
+/** @returns null where a problem was found */
+export function fillRanking(at: Filling, written: RankingConfig, about: About): FilledRanking | null {
+  const { space, wanted } = about;
+  if (written === "none" || (written === undefined && !wanted)) {
     if (wanted) {
-      problem(
-        at,
+      at.problem(
         ["ranking"],
         "E_RANKING_MISSING",
         "the classes' difficulty is needed, but ranking is none",
         "leave ranking out to have it trained, name a ranking.file, or give every round all classes (or search.order: random)",
       );
     }
-    return { source: "none" };
+    return { ranking: "none", given: null };
   }
-  if (config.ranking?.file !== undefined) return readRanking(at, space, config.ranking.file);
-  const ranking = config.ranking ?? at.defaults.ranking;
+  if (written?.file !== undefined) {
+    const file = pathIn(at, ["ranking", "file"], written.file);
+    const given = readRanking(at, file, space.classes);
+    return given && { ranking: { file }, given };
+  }
+  const ranking = fillTrained(at, written, about);
+  return ranking && { ranking, given: null };
+}
+
+function fillTrained(at: Filling, written: RankingKeys | undefined, { space, costs }: About): Trained | null {
+  const { epochs, score, ...ranking } = written ?? rankingKeys.parse({});
   const references = ranking.references.map((text, index) =>
     isName(text)
-      ? referenceNetwork(space, costs, text)
-      : located(at, ["ranking", "references", index], () => decode(space, text)),
+      ? encode(space, referenceNetwork(space, costs, text))
+      : located(at, ["ranking", "references", index], () => encode(space, decode(space, text))),
   );
-  const encoded = references.map((reference) => reference && encode(space, reference));
-  for (const [index, text] of encoded.entries()) {
-    if (
-      text !== null &&
-      config.ranking !== undefined &&
-      encoded.indexOf(text) < index &&
-      space.slots.some(({ candidates }) => candidates.length > 1)
-    ) {
-      problem(
-        at,
+  const isChoice = space.slots.some(({ candidates }) => candidates.length > 1);
+  for (const [index, text] of references.entries()) {
+    if (text !== null && written !== undefined && references.indexOf(text) < index && isChoice) {
+      at.problem(
         ["ranking", "references", index],
         "E_REFERENCES",
         "two reference networks are the same",
@@ -66,16 +111,17 @@ export function resolveRanking(
       );
     }
   }
-  const recipe = resolveRecipe(at, ["ranking"], ranking, space.input);
+  const filled = fillRecipe(["ranking"], ranking, space.input, at);
   if (references.includes(null)) return null;
   // of a space where nothing is to be chosen, all names mean the same network: one is enough
-  const distinct = references.filter((_, index) => encoded.indexOf(encoded[index]) === index) as Architecture[];
-  return { source: "train", references: distinct, epochs: ranking.epochs, score: ranking.score, recipe };
+  return { references: [...new Set(references as string[])], epochs, score, ...filled };
 }
 
-function readRanking(at: Resolving, space: Space, file: string): RankingPlan | null {
+const maxFileBytes = 256 * 1024 * 1024;
+
+/** @param full path. @returns null where a problem was found */
+function readRanking(at: Filling, full: string, classes: number): Ranking | null {
   const path = ["ranking", "file"];
-  const full = pathIn(at, path, file);
   const ranking = located(at, path, () => {
     let text: string;
     try {
@@ -91,17 +137,24 @@ function readRanking(at: Resolving, space: Space, file: string): RankingPlan | n
     return parseRanking(text);
   });
   if (!ranking) return null;
-  if (ranking.classes.length !== space.classes) {
-    problem(
-      at,
+  if (ranking.classes.length !== classes) {
+    at.problem(
       path,
       "E_RANKING_CLASSES",
-      `the ranking has ${ranking.classes.length} classes, the data ${space.classes}`,
+      `the ranking has ${ranking.classes.length} classes, the data ${classes}`,
       "it is of other data: rank again",
     );
     return null;
   }
-  return { source: "given", ranking };
+  return ranking;
+}
+
+export function planRanking(ranking: CompleteRanking, space: Space, given: Ranking | null): RankingPlan {
+  if (given) return { source: "given", ranking: given };
+  if (!isTrained(ranking)) return { source: "none" };
+  const { epochs, score } = ranking;
+  const references = ranking.references.map((text) => decode(space, text));
+  return { source: "train", references, epochs, score, recipe: recipeOf(ranking) };
 }
 
 const quantiles: Readonly<Record<ReferenceName, (last: number) => number>> = {

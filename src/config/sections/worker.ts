@@ -1,125 +1,96 @@
 import { existsSync } from "node:fs";
 import { dirname } from "node:path";
-import type { DataSpec } from "../../domain/data.js";
+import { z } from "zod";
 import { assertNever } from "../../domain/errors.js";
-import type { ProgramName, RankingPlan, RetrainPlan } from "../../domain/plan.js";
-import type { Patience, PythonSettings, WorkerSettings } from "../../domain/settings.js";
-import type { Space } from "../../domain/space.js";
-import { decode } from "../../spaces/encoding.js";
+import type { Patience, WorkerSettings } from "../../domain/settings.js";
+import { count, nonNegative, path, positive, seed } from "../../options/scalars.js";
 import { isLocalAddress } from "../../util/address.js";
-import type { Config } from "../schema.js";
-import { located, pathIn, problem, type Resolving } from "./context.js";
-import { needsRanking } from "./ranking.js";
-import { resolveRecipe } from "./recipe.js";
+import { type Filling, pathIn } from "../context.js";
+import type { DataConfig } from "./data.js";
 
-const allPrograms: readonly ProgramName[] = ["rank", "search", "retrain"];
+const jobMinutes = positive
+  .max(100_000)
+  .optional()
+  .describe("A job that takes longer is taken for hung, and its worker for lost. Default: 60.");
 
-export function resolvePrograms(at: Resolving, ranking: RankingPlan, classes: number): readonly ProgramName[] {
-  const { programs, retrain } = at.config;
-  const given = retrain.architecture !== undefined;
-  if (!programs) {
-    if (given) return ["retrain"];
-    return allPrograms.filter((name) => name !== "rank" || ranking.source === "train");
-  }
-  const path = ["programs"];
-  const order = programs.map((name) => allPrograms.indexOf(name));
-  if (order.some((place, index) => index > 0 && place <= order[index - 1])) {
-    problem(
-      at,
-      path,
-      "E_PROGRAMS",
-      `programs must be in the order ${allPrograms.join(", ")}, each once`,
-      `write [${allPrograms.filter((name) => programs.includes(name)).join(", ")}]`,
-    );
-  }
-  if (programs.includes("rank") && ranking.source === "given") {
-    problem(
-      at,
-      path,
-      "E_PROGRAMS",
-      "the ranking is given in a file, there is nothing to rank",
-      "remove rank, or ranking.file",
-    );
-  }
-  if (
-    programs.includes("search") &&
-    needsRanking(at, classes) &&
-    ranking.source === "train" &&
-    !programs.includes("rank")
-  ) {
-    problem(
-      at,
-      path,
-      "E_PROGRAMS",
-      "the search needs a ranking, and the ranking is to be trained",
-      "add rank, or name a ranking.file",
-    );
-  }
-  if (programs.includes("retrain") && !programs.includes("search") && !given) {
-    problem(
-      at,
-      path,
-      "E_PROGRAMS",
-      "nothing to retrain: there is no search, and no retrain.architecture",
-      "add search, or name the architecture",
-    );
-  }
-  if (programs.includes("search") && given) {
-    problem(
-      at,
-      ["retrain", "architecture"],
-      "E_PROGRAMS",
-      "an architecture is given, and the search would find another",
-      "write programs: [retrain], or remove it",
-    );
-  }
-  return programs;
-}
+const allowModules = z
+  .array(z.string().regex(/^[A-Za-z_]\w*(\.[A-Za-z_]\w*)*$/, "must be the name of a Python module"))
+  .optional()
+  .describe("Python modules that may be imported as data factories. Default: the one that data.factory names.");
+const pythonPath = z
+  .array(path)
+  .optional()
+  .describe("Folders where those modules are found. Default: the config's folder, with data of source python.");
+const pythonProgram = z
+  .string()
+  .min(1)
+  .optional()
+  .describe("A Python that has torch. Default: $DANAS_PYTHON, else the environment of `npm run setup`.");
 
-export function resolveRetrain(at: Resolving, space: Space, data: DataSpec): RetrainPlan {
-  const { retrain } = at.config;
-  const text = retrain.architecture;
-  const architecture = text === undefined ? null : located(at, ["retrain", "architecture"], () => decode(space, text));
-  const noTest =
-    data.testFraction === 0 &&
-    (data.source.kind === "synthetic" ||
-      (data.source.kind === "folder" && existsSync(data.source.root) && !existsSync(`${data.source.root}/test`)));
-  if (retrain.test && noTest) {
-    problem(
-      at,
-      ["data", "testFraction"],
-      "E_DATA_TEST",
-      "data.testFraction is 0, but the test set is to be measured",
-      "raise it, or set retrain.test to false",
-    );
-  }
-  const { epochs, split, test } = retrain;
-  return {
-    architecture,
-    epochs,
-    recipe: resolveRecipe(at, ["retrain"], retrain, space.input),
-    split,
-    test,
-    export: retrain.export,
-  };
-}
+const local = z
+  .strictObject({
+    kind: z.literal("local").default("local"),
+    python: pythonProgram,
+    allowModules,
+    pythonPath,
+    jobMinutes,
+  })
+  .describe("danas starts the Python worker itself.");
 
-export function checkCompute(at: Resolving): void {
-  const { device, precision } = at.config.compute;
-  if (precision === "float16" && device === "cpu") {
-    problem(at, ["compute", "precision"], "E_COMPUTE", "float16 needs a GPU", "use bfloat16 or float32 on the CPU");
-  }
-}
+const grpc = z
+  .strictObject({
+    kind: z.literal("grpc"),
+    address: z
+      .string()
+      .regex(/^(unix:\/.+|\[[0-9a-fA-F:]+\]:\d{1,5}|[^\s:/]+:\d{1,5})$/, "must be host:port or unix:/path")
+      .describe("host:port, or unix:/path."),
+    tls: z
+      .strictObject({
+        ca: path.describe("PEM file: who signed the worker's certificate."),
+        cert: path.optional().describe("PEM file: our certificate, where the worker asks for one."),
+        key: path.optional().describe("PEM file: its key."),
+      })
+      .optional()
+      .describe(
+        "Encryption. Needed for any address off this machine; `danas worker init-tls` makes the files (docs/security.md).",
+      ),
+    tokenVariable: z
+      .string()
+      .regex(/^[A-Za-z_]\w*$/, "must be the name of an environment variable")
+      .optional()
+      .describe("Environment variable that holds the bearer token."),
+    jobMinutes,
+  })
+  .describe("A worker that someone started: `danas worker --listen`.");
 
-export function resolveWorker(at: Resolving): WorkerSettings {
-  const { worker } = at.config;
+const embedded = z
+  .strictObject({ kind: z.literal("embedded"), python: pythonProgram, allowModules, pythonPath, jobMinutes })
+  .describe("Python bridged in through pythonia: no socket, no port.");
+
+const mock = z
+  .strictObject({
+    kind: z.literal("mock"),
+    seed: seed.default(1).describe("Of its made-up world."),
+    noise: nonNegative.max(1).default(0.01).describe("Standard deviation of the noise on accuracies."),
+    fastEpochs: positive.max(1e6).default(3).describe("Epochs in which good blocks learn the easiest class."),
+    slowEpochs: positive.max(1e6).default(30).describe("The same for the hardest class."),
+    imagesPerClass: count.max(1_000_000).default(100).describe("Training images of each class it claims to have."),
+    stepMs: nonNegative.max(60_000).default(0).describe("Milliseconds that a step takes, really waited."),
+  })
+  .describe("Made-up numbers with a planted optimum, no Python: to try a config or a method in seconds.");
+
+export const workerSchema = z.discriminatedUnion("kind", [local, grpc, embedded, mock]).prefault({}).describe("Who trains.");
+
+type WorkerConfig = z.output<typeof workerSchema>;
+export type WorkerKind = WorkerConfig["kind"];
+
+export function fillWorker(at: Filling, worker: WorkerConfig, data: DataConfig) {
   switch (worker.kind) {
     case "local":
-      return { kind: "local", ...pythonOf(at, worker), ...patienceOf(worker) };
     case "embedded":
-      return { kind: "embedded", ...pythonOf(at, worker), ...patienceOf(worker) };
+      return fillPython(at, worker, data);
     case "grpc":
-      return grpcOf(at, worker);
+      return fillGrpc(at, worker);
     case "mock":
       return worker;
     default:
@@ -127,76 +98,90 @@ export function resolveWorker(at: Resolving): WorkerSettings {
   }
 }
 
-type WorkerConfig = Config["worker"];
+export type CompleteWorker = ReturnType<typeof fillWorker>;
+
+export function planWorker(worker: CompleteWorker): WorkerSettings {
+  switch (worker.kind) {
+    case "local":
+    case "embedded": {
+      const { kind, python = null, allowModules, pythonPath } = worker;
+      return { kind, python, allowModules, pythonPath, ...patienceOf(worker) };
+    }
+    case "grpc": {
+      const { kind, address, tls, tokenVariable = null } = worker;
+      const files = tls ? { ca: tls.ca, cert: tls.cert ?? null, key: tls.key ?? null } : null;
+      return { kind, address, tls: files, tokenVariable, ...patienceOf(worker) };
+    }
+    case "mock":
+      return worker;
+    default:
+      return assertNever(worker);
+  }
+}
 
 const patienceOf = ({ jobMinutes }: { jobMinutes?: number | undefined }): Patience =>
   jobMinutes === undefined ? {} : { jobMinutes };
 
-function pythonOf(at: Resolving, worker: Extract<WorkerConfig, { kind: "local" | "embedded" }>): PythonSettings {
-  const { data } = at.config;
+function fillPython<W extends Extract<WorkerConfig, { kind: "local" | "embedded" }>>(
+  at: Filling,
+  worker: W,
+  data: DataConfig,
+) {
   const factoryModule = data.source === "python" ? data.factory.split(":")[0] : null;
   const allowModules = worker.allowModules ?? (factoryModule === null ? [] : [factoryModule]);
   if (factoryModule !== null && !allowModules.includes(factoryModule)) {
-    problem(
-      at,
-      ["worker", "allowModules"],
+    at.problem(["worker", "allowModules"],
       "E_WORKER_MODULE",
       `data.factory names ${factoryModule}, which the worker may not import`,
       `add ${factoryModule}`,
     );
   }
   const folders = worker.pythonPath?.map((folder, index) => pathIn(at, ["worker", "pythonPath", index], folder));
-  const { python = null } = worker;
+  const { python } = worker;
   return {
+    ...worker,
     // a bare name is looked up on the path; anything else is a place
-    python: python?.includes("/") ? pathIn(at, ["worker", "python"], python) : python,
+    ...(python?.includes("/") && { python: pathIn(at, ["worker", "python"], python) }),
     allowModules,
     pythonPath: folders ?? (factoryModule === null ? [] : [dirname(at.file)]),
   };
 }
 
-function grpcOf(at: Resolving, worker: Extract<WorkerConfig, { kind: "grpc" }>): WorkerSettings {
-  const { address, tls, tokenVariable = null } = worker;
+function fillGrpc(at: Filling, worker: Extract<WorkerConfig, { kind: "grpc" }>) {
+  const { address, tls, tokenVariable } = worker;
   if (!tls && !isLocalAddress(address)) {
-    problem(
-      at,
-      ["worker", "address"],
+    at.problem(["worker", "address"],
       "E_WORKER_PLAINTEXT",
       `${address} is another machine, and the connection is not encrypted`,
       "set worker.tls, or tunnel: ssh -L 7777:localhost:7777",
     );
   }
   if (tls && (tls.cert === undefined) !== (tls.key === undefined)) {
-    problem(
-      at,
-      ["worker", "tls"],
+    at.problem(["worker", "tls"],
       "E_WORKER_TLS",
       "a certificate needs its key, and a key its certificate",
       "name both cert and key, or neither",
     );
   }
-  const file = (name: "ca" | "cert" | "key"): string | null => {
-    const text = tls?.[name];
-    if (text === undefined) return null;
-    const full = pathIn(at, ["worker", "tls", name], text);
-    if (!at.skipData && !existsSync(full))
-      problem(at, ["worker", "tls", name], "E_WORKER_TLS", `there is no file ${full}`, "name a PEM file");
-    return full;
-  };
-  if (tokenVariable !== null && !at.skipData && !at.env[tokenVariable]) {
-    problem(
-      at,
-      ["worker", "tokenVariable"],
+  if (tokenVariable !== undefined && !at.skipData && !at.env[tokenVariable]) {
+    at.problem(["worker", "tokenVariable"],
       "E_WORKER_TOKEN",
       `the environment variable ${tokenVariable} is not set`,
       `export ${tokenVariable}=… before calling danas`,
     );
   }
-  return {
-    kind: "grpc",
-    address,
-    tls: tls ? { ca: file("ca")!, cert: file("cert"), key: file("key") } : null,
-    tokenVariable,
-    ...patienceOf(worker),
+  if (!tls) return worker;
+  const file = (name: "ca" | "cert" | "key", text: string): string => {
+    const full = pathIn(at, ["worker", "tls", name], text);
+    if (!at.skipData && !existsSync(full))
+      at.problem(["worker", "tls", name], "E_WORKER_TLS", `there is no file ${full}`, "name a PEM file");
+    return full;
   };
+  const { ca, cert, key } = tls;
+  const files = {
+    ca: file("ca", ca),
+    ...(cert !== undefined && { cert: file("cert", cert) }),
+    ...(key !== undefined && { key: file("key", key) }),
+  };
+  return { ...worker, tls: files };
 }
