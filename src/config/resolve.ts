@@ -6,7 +6,7 @@ import { type Resolving, type Surroundings, stopIfAny } from "./resolve/context.
 import { resolveData } from "./resolve/data.js";
 import { resolveRanking } from "./resolve/ranking.js";
 import { checkCompute, resolvePrograms, resolveRetrain, resolveWorker } from "./resolve/running.js";
-import { resolveSearch } from "./resolve/search.js";
+import { aroundSearch, fillSearch, needsRanking, planSearch } from "./resolve/search.js";
 import { resolveBudget, resolveSpace } from "./resolve/space.js";
 import { trainedRanking } from "./schema/ranking.js";
 import type { Config } from "./schema.js";
@@ -40,10 +40,15 @@ export function resolve(config: Config, document: Document, file: string, around
     throw new Error("the space was not resolved, and nobody said why");
   }
   const { budget, costs } = resolveBudget(at, space);
-  const ranking = resolveRanking(at, space, costs, config.programs ?? null);
-  const search = resolveSearch(at, budget, data.classes, data.input);
+  // whether there is to be a ranking depends on the search; its problems are told after the ranking's all the same
+  const searching: Resolving = { ...at, problems: [] };
+  const beside = aroundSearch(searching, budget, space);
+  const search = fillSearch(searching, beside);
+  const needed = needsRanking(search, data.classes);
+  const ranking = resolveRanking(at, space, costs, needed, config.programs ?? null);
+  at.problems.push(...searching.problems);
   const retrain = resolveRetrain(at, space, data);
-  const programs = ranking ? resolvePrograms(at, ranking, data.classes) : [];
+  const programs = ranking ? resolvePrograms(at, ranking, needed) : [];
   stopIfAny(at);
   if (!ranking) throw new Error("the ranking was not resolved, and nobody said why");
   const plan: Plan = {
@@ -55,7 +60,7 @@ export function resolve(config: Config, document: Document, file: string, around
     budget,
     programs,
     ranking: ranking.source === "train" && !programs.includes("rank") ? { source: "none" } : ranking,
-    search,
+    search: planSearch(search, beside),
     retrain,
     compute: config.compute,
     pipeline: config.pipeline,
@@ -63,7 +68,7 @@ export function resolve(config: Config, document: Document, file: string, around
   };
   const runs = absolute(at.cwd, config.runs);
   const settings = { plan, worker, runFolder: join(runs, plan.name), checkpoints: config.checkpoints };
-  return { ...settings, resolvedYaml: printResolved(settings, config, at) };
+  return { ...settings, resolvedYaml: printResolved(settings, search, config, at) };
 }
 
 /** `my search.yaml` → `my-search` */

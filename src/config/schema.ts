@@ -1,9 +1,9 @@
 import { z } from "zod";
 import { amount, path, seed } from "../options/scalars.js";
+import { searchSchema } from "../strategies/registry.js";
 import { data } from "./schema/data.js";
 import { ranking } from "./schema/ranking.js";
 import { checkpoints, compute, divergence, pipeline, retrain, worker } from "./schema/running.js";
-import { search } from "./schema/search.js";
 import { space } from "./schema/space.js";
 
 /**
@@ -34,7 +34,7 @@ export const configSchema = z.strictObject({
     .optional()
     .describe("What to do, in this order. Default: rank (where the ranking is trained), search, retrain."),
   ranking,
-  search,
+  search: searchSchema,
   retrain,
   compute,
   pipeline,

@@ -1,20 +1,27 @@
 import { stringify } from "yaml";
-import type { Plan, Recipe, SearchPlan } from "../domain/plan.js";
+import type { Plan, Recipe } from "../domain/plan.js";
 import type { Settings, WorkerSettings } from "../domain/settings.js";
-import { printShape } from "../options/scalars.js";
+import { printShape, writeAmount } from "../options/scalars.js";
 import { encode } from "../spaces/encoding.js";
 import { pathIn, type Resolving } from "./resolve/context.js";
+import type { CompleteSearch } from "./resolve/search.js";
 import type { Config, ConfigInput } from "./schema.js";
 
 /** A config that says everything: read again, it gives the same plan whatever the defaults of a later danas. */
-export function printResolved(settings: Omit<Settings, "resolvedYaml">, config: Config, at: Resolving): string {
-  const written = withoutUndefined(asWritten(settings, config, at));
+export function printResolved(
+  settings: Omit<Settings, "resolvedYaml">,
+  search: CompleteSearch,
+  config: Config,
+  at: Resolving,
+): string {
+  const written = withoutUndefined(asWritten(settings, search, config, at));
   // no aliases: a reader should not have to look things up; no wrapping: architectures are long
   return stringify(written, { aliasDuplicateObjects: false, lineWidth: 0 });
 }
 
 function asWritten(
   { plan, worker, checkpoints }: Omit<Settings, "resolvedYaml">,
+  search: CompleteSearch,
   config: Config,
   at: Resolving,
 ): ConfigInput {
@@ -31,7 +38,7 @@ function asWritten(
     },
     programs: [...plan.programs],
     ranking: rankingAsWritten(plan, config, at),
-    search: searchAsWritten(plan.search, config.search),
+    search: { ...search },
     retrain: {
       architecture: retrain.architecture === null ? undefined : encode(plan.space, retrain.architecture),
       epochs: retrain.epochs,
@@ -49,12 +56,7 @@ function asWritten(
   };
 }
 
-/** exact, and never a number that would be refused for want of a unit */
-function amountAsWritten(value: number | null): string | number | undefined {
-  if (value === null) return undefined;
-  if (value >= 10_000) return value;
-  return `${value / 1000}K`;
-}
+const amountAsWritten = (value: number | null) => (value === null ? undefined : writeAmount(value));
 
 function dataAsWritten({ data }: Plan): ConfigInput["data"] {
   const { source, validFraction, testFraction, splitSeed, onDevice, classes } = data;
@@ -103,70 +105,6 @@ function rankingAsWritten({ ranking, space }: Plan, config: Config, at: Resolvin
     }
   }
 }
-
-function searchAsWritten(
-  { strategy, recipe, evaluation }: SearchPlan,
-  config: Config["search"],
-): ConfigInput["search"] {
-  const common = { ...recipeAsWritten(recipe), evaluation };
-  switch (strategy.name) {
-    case "da-nas": {
-      if (config.strategy !== "da-nas") throw new Error("plan and config differ in their strategy");
-      const warmup = strategy.rounds.find((round) => !round.gates);
-      return {
-        strategy: "da-nas",
-        warmup: warmup ? { epochs: warmup.epochs, classes: warmup.classes } : { epochs: 0 },
-        rounds: strategy.rounds
-          .filter((round) => round.gates)
-          .map(({ classes, epochs, prune, gateMode }) => ({ classes, epochs, prune, gateMode })),
-        epochsPerRound: config.epochsPerRound,
-        prune: config.prune,
-        order: strategy.order,
-        gateMode: config.gateMode,
-        gate: strategy.gate,
-        cost: { ...costAsWritten(strategy.cost), fromRound: config.cost.fromRound },
-        final: strategy.final.how === "best-of-sampled" ? { bestOf: strategy.final.samples } : strategy.final.how,
-        ...common,
-      };
-    }
-    case "proxyless":
-      return {
-        strategy: "proxyless",
-        warmupEpochs: strategy.warmupEpochs,
-        warmupLearningRate: strategy.warmupLearningRate,
-        epochs: strategy.epochs,
-        gateMode: strategy.gateMode,
-        gate: strategy.gate,
-        cost: costAsWritten(strategy.cost),
-        final: strategy.final.how === "best-of-sampled" ? { bestOf: strategy.final.samples } : strategy.final.how,
-        ...common,
-      };
-    case "ddpnas": {
-      const { passes, epochsPerPath, momentum, sharpness } = strategy;
-      return { strategy: "ddpnas", passes, epochsPerPath, momentum, sharpness, ...common };
-    }
-    case "random":
-      return { strategy: "random", samples: strategy.samples, epochs: strategy.epochs, ...common };
-  }
-}
-
-/** without a target the plan holds a 1 that nothing reads */
-const costAsWritten = ({
-  form,
-  lambda,
-  beta,
-  targetMacs,
-}: {
-  form: "hinge" | "linear" | "log-power" | "none";
-  lambda: number;
-  beta: number;
-  targetMacs: number;
-}) => ({
-  form,
-  lambda,
-  beta,
-  targetMacs: amountAsWritten(targetMacs),
-});
 
 function workerAsWritten(worker: WorkerSettings): ConfigInput["worker"] {
   switch (worker.kind) {

@@ -8,28 +8,23 @@ import { decode, encode } from "../../spaces/encoding.js";
 import type { ReferenceName } from "../schema/ranking.js";
 import { located, pathIn, problem, type Resolving } from "./context.js";
 import { resolveRecipe } from "./recipe.js";
-import { classesOf } from "./search.js";
 
 const maxFileBytes = 256 * 1024 * 1024;
 
-/** whether the strategy asks how hard the classes are: not where all are there from the start, whatever their order */
-export function needsRanking({ config: { search } }: Resolving, classes: number): boolean {
-  if (search.strategy !== "da-nas" || search.order === "random") return false;
-  const { warmup, rounds } = search;
-  const counts = [...(warmup.epochs > 0 ? [warmup.classes] : []), ...rounds.map((round) => round.classes)];
-  return counts.some((wanted) => classesOf(wanted, classes) < classes);
-}
-
-/** @param programs what the person asked for; null = not said. @returns null where a problem was found */
+/**
+ * @param needed whether the method asks how hard the classes are
+ * @param programs what the person asked for; null = not said. @returns null where a problem was found
+ */
 export function resolveRanking(
   at: Resolving,
   space: Space,
   costs: CostTable,
+  needed: boolean,
   programs: readonly ProgramName[] | null,
 ): RankingPlan | null {
   const { config } = at;
   const searches = programs === null ? config.retrain.architecture === undefined : programs.includes("search");
-  const wanted = (searches && needsRanking(at, space.classes)) || (programs?.includes("rank") ?? false);
+  const wanted = (searches && needed) || (programs?.includes("rank") ?? false);
   if (config.ranking === "none" || (config.ranking === undefined && !wanted)) {
     if (wanted) {
       problem(

@@ -9,12 +9,12 @@ import { decode } from "../../spaces/encoding.js";
 import { isLocalAddress } from "../../util/address.js";
 import type { Config } from "../schema.js";
 import { located, pathIn, problem, type Resolving } from "./context.js";
-import { needsRanking } from "./ranking.js";
 import { resolveRecipe } from "./recipe.js";
 
 const allPrograms: readonly ProgramName[] = ["rank", "search", "retrain"];
 
-export function resolvePrograms(at: Resolving, ranking: RankingPlan, classes: number): readonly ProgramName[] {
+/** @param needed whether the method asks how hard the classes are */
+export function resolvePrograms(at: Resolving, ranking: RankingPlan, needed: boolean): readonly ProgramName[] {
   const { programs, retrain } = at.config;
   const given = retrain.architecture !== undefined;
   if (!programs) {
@@ -41,12 +41,7 @@ export function resolvePrograms(at: Resolving, ranking: RankingPlan, classes: nu
       "remove rank, or ranking.file",
     );
   }
-  if (
-    programs.includes("search") &&
-    needsRanking(at, classes) &&
-    ranking.source === "train" &&
-    !programs.includes("rank")
-  ) {
+  if (programs.includes("search") && needed && ranking.source === "train" && !programs.includes("rank")) {
     problem(
       at,
       path,
