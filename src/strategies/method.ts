@@ -24,6 +24,8 @@ export interface Method<
   /** one sentence for people */
   readonly line: string;
   /** a strictObject with `strategy: z.literal(name)`, own options and `searching` */
+  /** its own lines in the section `search` that `danas init` writes, where that proposes it */
+  readonly starter?: readonly string[];
   readonly schema: z.ZodObject & z.ZodType<Written>;
   /** The schema reads the result to what fills to the same again. What is wrong is told by `around.problem`. */
   fill(written: Written, around: Around): Complete;

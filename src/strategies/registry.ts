@@ -7,7 +7,7 @@ import type { AnyMethod } from "./method.js";
 import { proxyless } from "./proxyless/proxyless.js";
 import { random } from "./random/random.js";
 
-/** Every method; the first is meant where none is named. */
+/** Every method; the first is meant where none is named, and is what `danas init` proposes. */
 export const methods: readonly [AnyMethod, ...AnyMethod[]] = [daNas, proxyless, ddpnas, random];
 
 /** @throws where there is none: configs are checked, so the plan is of another version of danas */
@@ -20,10 +20,10 @@ export function methodNamed(name: string): AnyMethod {
 /** of the method that a plan names */
 export const strategyFor = ({ name }: StrategyPlan): Strategy<StrategyPlan, unknown> => methodNamed(name).strategy;
 
-const [first, ...others] = methods;
+const [first, ...others] = methods.map(({ schema, line }) => schema.describe(line));
 
 /** the section `search` of a config */
 export const searchSchema = z
-  .discriminatedUnion("strategy", [first.schema, ...others.map(({ schema }) => schema)])
+  .discriminatedUnion("strategy", [first, ...others])
   .prefault({})
   .describe("The search method and how the supernet is trained.");

@@ -4,7 +4,7 @@ import type { CourseOutline } from "../course/course.js";
 import { searchRng } from "../course/streams.js";
 import { roundsStrategy } from "../machine.js";
 import { method } from "../method.js";
-import { type DaNasOptions, fill, line, name, needsRanking, plan, schema } from "./options.js";
+import { type DaNasOptions, fill, name, needsRanking, plan, schema, starter } from "./options.js";
 
 /**
  * DA-NAS: data-adapted pruning for efficient neural architecture search (Dai et al., arXiv 2003.12563).
@@ -24,7 +24,8 @@ import { type DaNasOptions, fill, line, name, needsRanking, plan, schema } from 
 export const daNas = method({
   name,
   title: "DA-NAS",
-  line,
+  line: "DA-NAS: prune block by block while the data grows from easy classes to all.",
+  starter,
   schema,
   fill,
   plan,

@@ -8,7 +8,6 @@ import { type ClassCount, classCount, classesOf, epochs, fraction } from "../../
 import { fillSearching, searching } from "../../options/searching.js";
 
 export const name = "da-nas";
-export const line = "DA-NAS: prune block by block while the data grows from easy classes to all.";
 
 const round = z.strictObject({
   classes: classCount.describe("Classes in the data: a count, a share such as 30%, or all."),
@@ -17,51 +16,58 @@ const round = z.strictObject({
   gateMode: gateMode.optional().describe("Default: the search's `gateMode`."),
 });
 
-export const schema = z
-  .strictObject({
-    strategy: z.literal(name).default(name),
-    warmup: z
-      .strictObject({
-        epochs: z.int().min(0).max(100_000).default(10).describe("Epochs; 0 = no warm-up."),
-        classes: classCount.prefault("10%").describe("Classes in the data."),
-      })
-      .prefault({})
-      .describe("Trains the weights on uniformly drawn paths first."),
-    rounds: z
-      .array(round)
-      .min(1)
-      .max(1000)
-      .prefault([{ classes: "30%" }, { classes: "60%" }, { classes: "all" }])
-      .describe(
-        "Rounds on growing sets of classes; after each, the least probable candidates are cut. The last has all classes.",
-      ),
-    epochsPerRound: epochs.default(20).describe("Epochs of each round that does not say otherwise."),
-    prune: fraction
-      .lt(1)
-      .default(0.4)
-      .describe("Share of a slot's alive candidates cut at a round's end; one is always kept. 0 = none."),
-    order: z
-      .enum(["easy-first", "hard-first", "random"])
-      .default("easy-first")
-      .describe("Which classes come first. easy-first is the method, the others are its controls."),
-    gateMode: gateMode.default("two-path"),
-    gate,
-    cost: z
-      .strictObject({
-        ...costKeys("hinge"),
-        fromRound: z.int().min(1).max(1000).default(1).describe("The round in which the cost term begins to act."),
-      })
-      .prefault({})
-      .describe(costHelp),
-    final: z
-      .union([mostLikely, bestOf])
-      .default("most-likely")
-      .describe(
-        "How the network is chosen: the most likely one within the budget (exactly), or `{bestOf: 50}` drawn ones by validation accuracy.",
-      ),
-    ...searching,
-  })
-  .describe(line);
+export const schema = z.strictObject({
+  strategy: z.literal(name).default(name),
+  warmup: z
+    .strictObject({
+      epochs: z.int().min(0).max(100_000).default(10).describe("Epochs; 0 = no warm-up."),
+      classes: classCount.prefault("10%").describe("Classes in the data."),
+    })
+    .prefault({})
+    .describe("Trains the weights on uniformly drawn paths first."),
+  rounds: z
+    .array(round)
+    .min(1)
+    .max(1000)
+    .prefault([{ classes: "30%" }, { classes: "60%" }, { classes: "all" }])
+    .describe(
+      "Rounds on growing sets of classes; after each, the least probable candidates are cut. The last has all classes.",
+    ),
+  epochsPerRound: epochs.default(20).describe("Epochs of each round that does not say otherwise."),
+  prune: fraction
+    .lt(1)
+    .default(0.4)
+    .describe("Share of a slot's alive candidates cut at a round's end; one is always kept. 0 = none."),
+  order: z
+    .enum(["easy-first", "hard-first", "random"])
+    .default("easy-first")
+    .describe("Which classes come first. easy-first is the method, the others are its controls."),
+  gateMode: gateMode.default("two-path"),
+  gate,
+  cost: z
+    .strictObject({
+      ...costKeys("hinge"),
+      fromRound: z.int().min(1).max(1000).default(1).describe("The round in which the cost term begins to act."),
+    })
+    .prefault({})
+    .describe(costHelp),
+  final: z
+    .union([mostLikely, bestOf])
+    .default("most-likely")
+    .describe(
+      "How the network is chosen: the most likely one within the budget (exactly), or `{bestOf: 50}` drawn ones by validation accuracy.",
+    ),
+  ...searching,
+});
+
+export const starter = [
+  "warmup: { epochs: 5, classes: 30% } # only the weights are trained, on the easiest classes",
+  "rounds: # the classes grow; after each round the least probable candidates are cut",
+  "  - { classes: 30%, epochs: 5 }",
+  "  - { classes: 60%, epochs: 5 }",
+  "  - { classes: all, epochs: 5 }",
+  "prune: 0.4 # share of a slot's candidates that is cut",
+];
 
 /** One round of the curriculum. The warm-up is a round that neither moves gates nor prunes. */
 export interface RoundOptions {

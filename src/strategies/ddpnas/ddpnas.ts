@@ -14,7 +14,7 @@ import { copyRows, meanEntropy, type Rows, rowsOf } from "../distributions/rows.
 import { method } from "../method.js";
 import { cutWeakest } from "../prune.js";
 import { afterSnapshot, countTrained, meansOf, startTally, type Tally } from "../tally.js";
-import { type DdpnasOptions, fill, line, name, plan, schema } from "./options.js";
+import { type DdpnasOptions, fill, name, plan, schema } from "./options.js";
 
 /**
  * DDPNAS: dynamic distribution pruning for efficient network architecture search (Zheng et al., arXiv 1905.13543), after
@@ -89,7 +89,7 @@ const strategy: Strategy<Options, DdpnasState> = {
 export const ddpnas = method({
   name,
   title: "DDPNAS",
-  line,
+  line: "DDPNAS: dynamic distribution pruning.",
   schema,
   fill,
   plan,

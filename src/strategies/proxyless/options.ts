@@ -10,26 +10,23 @@ import { epochs } from "../../options/scalars.js";
 import { fillSearching, searching } from "../../options/searching.js";
 
 export const name = "proxyless";
-export const line = "ProxylessNAS: gradient-based, on all classes, without pruning.";
 
-export const schema = z
-  .strictObject({
-    strategy: z.literal(name),
-    warmupEpochs: z.int().min(0).max(100_000).default(40).describe("Epochs on uniformly drawn paths first."),
-    warmupLearningRate: learningRate.prefault(0.05).describe("Of the warm-up."),
-    epochs: epochs.default(120).describe("Epochs of the search."),
-    gateMode: gateMode.default("two-path"),
-    gate,
-    cost: z.strictObject(costKeys("linear")).prefault({}).describe(costHelp),
-    final: z
-      .union([mostLikely, z.literal("argmax"), bestOf])
-      .optional()
-      .describe(
-        "argmax: the most likely candidate of each slot (the paper's, whatever it costs). Default: most-likely where there is a budget, else argmax.",
-      ),
-    ...searching,
-  })
-  .describe(line);
+export const schema = z.strictObject({
+  strategy: z.literal(name),
+  warmupEpochs: z.int().min(0).max(100_000).default(40).describe("Epochs on uniformly drawn paths first."),
+  warmupLearningRate: learningRate.prefault(0.05).describe("Of the warm-up."),
+  epochs: epochs.default(120).describe("Epochs of the search."),
+  gateMode: gateMode.default("two-path"),
+  gate,
+  cost: z.strictObject(costKeys("linear")).prefault({}).describe(costHelp),
+  final: z
+    .union([mostLikely, z.literal("argmax"), bestOf])
+    .optional()
+    .describe(
+      "argmax: the most likely candidate of each slot (the paper's, whatever it costs). Default: most-likely where there is a budget, else argmax.",
+    ),
+  ...searching,
+});
 
 export type ProxylessOptions = {
   readonly name: typeof name;

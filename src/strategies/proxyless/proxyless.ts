@@ -2,7 +2,7 @@ import type { Context } from "../../domain/program.js";
 import type { CourseOutline } from "../course/course.js";
 import { roundsStrategy } from "../machine.js";
 import { method } from "../method.js";
-import { fill, line, name, type ProxylessOptions, plan, schema } from "./options.js";
+import { fill, name, type ProxylessOptions, plan, schema } from "./options.js";
 
 /**
  * ProxylessNAS: direct neural architecture search on target task and hardware (Cai et al., arXiv 1812.00332), as its
@@ -15,7 +15,7 @@ import { fill, line, name, type ProxylessOptions, plan, schema } from "./options
 export const proxyless = method({
   name,
   title: "ProxylessNAS",
-  line,
+  line: "ProxylessNAS: gradient-based, on all classes, without pruning.",
   schema,
   fill,
   plan,

@@ -4,21 +4,18 @@ import { samples } from "../../options/final.js";
 import { fillSearching, searching } from "../../options/searching.js";
 
 export const name = "random";
-export const line = "Random search under the budget: the baseline of every comparison.";
 
-export const schema = z
-  .strictObject({
-    strategy: z.literal(name),
-    samples: samples.default(50).describe("Networks drawn uniformly from those within the budget."),
-    epochs: z
-      .int()
-      .min(0)
-      .max(100_000)
-      .default(20)
-      .describe("Epochs of training uniform paths before they are compared; 0 = take the first drawn."),
-    ...searching,
-  })
-  .describe(line);
+export const schema = z.strictObject({
+  strategy: z.literal(name),
+  samples: samples.default(50).describe("Networks drawn uniformly from those within the budget."),
+  epochs: z
+    .int()
+    .min(0)
+    .max(100_000)
+    .default(20)
+    .describe("Epochs of training uniform paths before they are compared; 0 = take the first drawn."),
+  ...searching,
+});
 
 export type RandomOptions = {
   readonly name: typeof name;

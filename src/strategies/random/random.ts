@@ -2,7 +2,7 @@ import type { Context } from "../../domain/program.js";
 import { type CourseOutline, noCost } from "../course/course.js";
 import { roundsStrategy } from "../machine.js";
 import { method } from "../method.js";
-import { fill, line, name, plan, type RandomOptions, schema } from "./options.js";
+import { fill, name, plan, type RandomOptions, schema } from "./options.js";
 
 /**
  * Random search under the budget, the baseline that every search must beat: networks drawn uniformly from those within
@@ -13,7 +13,7 @@ import { fill, line, name, plan, type RandomOptions, schema } from "./options.js
 export const random = method({
   name,
   title: "Random search",
-  line,
+  line: "Random search under the budget: the baseline of every comparison.",
   schema,
   fill,
   plan,
