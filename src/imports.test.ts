@@ -27,7 +27,7 @@ const table: Allowed = {
   worker: { values: ["domain", "util", "telemetry", "cost", "spaces"] },
   telemetry: { values: ["domain", "util", "worker/generated"] },
   config: { values: ["domain", "util", "spaces", "cost", "curriculum", "schedule", "options", "strategies"] },
-  report: { values: ["domain", "util", "cost", "spaces", "search"], types: ["journal"] },
+  report: { values: ["domain", "util", "cost", "spaces", "strategies", "search"], types: ["journal"] },
   bench: { values: [...readdirSync(src)] },
   cli: { values: [...readdirSync(src)] },
 };

@@ -41,15 +41,15 @@ export function fill(config: Config, at: Filling) {
   // whether a ranking is wanted depends on the search; the search's problems are told after the ranking's all the same
   const atSearch = filling(at.document, at.file, at);
   const method = methodNamed(config.search.strategy);
-  const search = method.fill(config.search, { ...atSearch, classes: data.classes, budget: limits, space });
-  const needed = method.needsRanking(search, data.classes);
+  const search = method.fill(config.search, { ...atSearch, classes: space.classes, budget: limits, space });
+  const needed = method.needsRanking(search, space.classes);
   const isAsked = (program: ProgramName, otherwise: boolean) => config.programs?.includes(program) ?? otherwise;
   const given = config.retrain.architecture !== undefined;
   const wanted = (isAsked("search", !given) && needed) || isAsked("rank", false);
-  const ranked = fillRanking(at, config.ranking, { space, costs, wanted });
+  const rankingFound = fillRanking(at, config.ranking, { space, costs, wanted });
   at.problems.push(...atSearch.problems);
   const retrain = fillRetrain(at, config.retrain, { space, data });
-  if (!ranked) return orStop(at, null);
+  const ranked = orStop(at, rankingFound);
   const programs = fillPrograms(at, config.programs, { ranking: ranked.ranking, needed, given });
   stopIfAny(at);
   // what no program trains is none

@@ -1,4 +1,8 @@
 import { z } from "zod";
+import type { Augment } from "../domain/data.js";
+import type { Recipe } from "../domain/plan.js";
+import type { InputShape } from "../domain/space.js";
+import type { Problems } from "./around.js";
 import { fraction, nonNegative, positive } from "./scalars.js";
 
 const learningRateShape = z.strictObject({
@@ -49,8 +53,6 @@ const augment = z.union([
   }),
 ]);
 
-export type AugmentConfig = z.output<typeof augment>;
-
 /** how a network is trained; the three programs share it, each with its defaults */
 export const recipe = (defaults: { batchSize: number; learningRate: number }) => ({
   batchSize: z.int().min(1).max(1_000_000).default(defaults.batchSize).describe("Images a step."),
@@ -61,3 +63,72 @@ export const recipe = (defaults: { batchSize: number; learningRate: number }) =>
   labelSmoothing: z.number().min(0).max(0.99).default(0.1).describe("Share of the label given to all classes alike."),
   augment: augment.prefault({}).describe("Random changes to training images, or `none`."),
 });
+
+/** what is filled in follows from what was written */
+export interface WrittenRecipe extends Omit<Recipe, "augment"> {
+  readonly augment: z.output<typeof augment>;
+}
+
+export interface CompleteRecipe extends Omit<Recipe, "augment"> {
+  readonly augment: Augment | "none";
+}
+
+export const recipeOf = ({ batchSize, learningRate, optimizer, labelSmoothing, augment }: CompleteRecipe): Recipe => ({
+  batchSize,
+  learningRate,
+  optimizer,
+  labelSmoothing,
+  augment: augment === "none" ? null : augment,
+});
+
+/** @param path of the section that the recipe is in */
+export function fillRecipe(
+  path: readonly (string | number)[],
+  recipe: WrittenRecipe,
+  input: InputShape,
+  problems: Problems,
+): CompleteRecipe {
+  const { batchSize, learningRate, optimizer, labelSmoothing } = recipe;
+  if (optimizer.nesterov && optimizer.momentum === 0) {
+    problems.problem(
+      [...path, "optimizer", "momentum"],
+      "E_CONFIG_VALUE",
+      `${[...path, "optimizer"].join(".")}: Nesterov's form needs a momentum`,
+      "set nesterov to false, or momentum above 0",
+    );
+  }
+  const augment = fillAugment([...path, "augment"], recipe.augment, input, problems);
+  return { batchSize, learningRate, optimizer, labelSmoothing, augment };
+}
+
+/** from this side on, images are cropped and resized (the ImageNet way); below, padded and cropped (the CIFAR way) */
+const largeSide = 96;
+
+function fillAugment(
+  path: readonly (string | number)[],
+  augment: WrittenRecipe["augment"],
+  input: InputShape,
+  { problem }: Problems,
+): CompleteRecipe["augment"] {
+  if (augment === "none") return "none";
+  const side = Math.min(input.height, input.width);
+  const minArea = augment.minArea ?? (side >= largeSide && augment.pad === undefined ? 0.08 : 1);
+  const pad = augment.pad ?? (minArea < 1 ? 0 : Math.round(side / 8));
+  if (augment.cutout > side) {
+    problem(
+      [...path, "cutout"],
+      "E_CONFIG_VALUE",
+      `${path.join(".")}.cutout is ${augment.cutout}, the image's side ${side}`,
+      "half the side is usual",
+    );
+  }
+  if (pad >= side) {
+    problem(
+      [...path, "pad"],
+      "E_CONFIG_VALUE",
+      `${path.join(".")}.pad is ${pad}, the image's side ${side}`,
+      "an eighth of the side is usual",
+    );
+  }
+  return { pad, flip: augment.flip ?? true, cutout: augment.cutout, minArea };
+}

@@ -18,6 +18,14 @@ export const amount = z
   })
   .meta({ written: "an amount: 300M, 1.2G" });
 
+export type Amount = string | number;
+
+/** exact, and never a number that would be refused for want of a unit */
+export const writeAmount = (value: number): Amount => (value >= 10_000 ? value : `${value / 1000}K`);
+
+/** @param written by writeAmount */
+export const readAmount = (written: Amount): number => parseMacs(String(written)) as number;
+
 const shapePattern = /^(\d{1,5})x(\d{1,5})x(\d{1,5})$/;
 
 /** channels x height x width: `3x224x224` */
@@ -25,7 +33,7 @@ export const inputShape = z
   .string()
   .regex(shapePattern, "must be channels x height x width, such as 3x224x224")
   .transform((text, context): InputShape => {
-    const [channels, height, width] = shapePattern.exec(text)!.slice(1).map(Number);
+    const { channels, height, width } = readShape(text);
     if (channels >= 1 && height >= 1 && width >= 1 && height <= 16_384 && width <= 16_384) {
       return { channels, height, width };
     }
@@ -33,6 +41,12 @@ export const inputShape = z
     return z.NEVER;
   })
   .meta({ written: "a shape: 3x224x224" });
+
+/** @param written as the pattern has it */
+export function readShape(written: string): InputShape {
+  const [channels, height, width] = shapePattern.exec(written)!.slice(1).map(Number);
+  return { channels, height, width };
+}
 
 export const printShape = ({ channels, height, width }: InputShape): string => `${channels}x${height}x${width}`;
 
@@ -54,6 +68,10 @@ export const classCount = z
   .meta({ written: "a count, a share such as 30%, or all" });
 
 export type ClassCount = { readonly count: number } | { readonly share: number };
+
+/** how many classes of so many; a share is never less than two */
+export const classesOf = (wanted: ClassCount, classes: number): number =>
+  "share" in wanted ? Math.min(classes, Math.max(2, Math.round(wanted.share * classes))) : wanted.count;
 
 export const fraction = z.number().min(0).max(1);
 export const positive = z.number().gt(0).max(1e9);

@@ -1,4 +1,5 @@
 import type { Cut, GoBack } from "../domain/decision.js";
+import { methodNamed } from "../strategies/registry.js";
 import type { RunStatus } from "./standing.js";
 import type { Story } from "./story.js";
 import { amount, bigWords, countWords, duration, listed, percent, plural, significant } from "./words.js";
@@ -104,13 +105,7 @@ export function lede(story: Story): string {
   return parts.join(" ");
 }
 
-const methods: Readonly<Record<string, string>> = {
-  "da-nas": "DA-NAS",
-  proxyless: "ProxylessNAS",
-  ddpnas: "DDPNAS",
-  random: "Random search",
-};
-export const methodName = (strategy: string): string => methods[strategy] ?? strategy;
+export const methodName = (strategy: string): string => methodNamed(strategy).title;
 
 /** how the final network was taken from what was alive */
 export function choiceWords(story: Story): string | null {

@@ -1,8 +1,7 @@
 import { expectedMacs } from "../cost/expected.js";
 import type { Decision, Snapshot } from "../domain/decision.js";
 import type { GatesJob, NumberedJob, TrainJob } from "../domain/job.js";
-import type { StrategyName } from "../domain/plan.js";
-import type { Context, Learned, Next, OptionsOf, Progress, Strategy } from "../domain/program.js";
+import type { Context, Learned, Next, Progress, Strategy } from "../domain/program.js";
 import type { Answer, Signal } from "../domain/signal.js";
 import { type Alive, allAlive } from "../domain/space.js";
 import { pruneQuota } from "../schedule/quota.js";
@@ -41,13 +40,11 @@ export interface RoundsState {
   readonly choice: Choice | null;
 }
 
-export function roundsStrategy<N extends StrategyName>(
-  name: N,
-  outline: (context: Context, options: OptionsOf<N>) => CourseOutline,
-): Strategy<N, RoundsState> {
-  const courseOf = memoized((context: Context, options: OptionsOf<N>) => layOut(context, outline(context, options)));
+export function roundsStrategy<Options extends object>(
+  outline: (context: Context, options: Options) => CourseOutline,
+): Strategy<Options, RoundsState> {
+  const courseOf = memoized((context: Context, options: Options) => layOut(context, outline(context, options)));
   return {
-    name,
     streams: (context, options) => courseOf(context, options).streams,
     begin: ({ plan, costs }) => ({
       next: "open",

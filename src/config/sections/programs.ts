@@ -20,7 +20,11 @@ interface About {
   readonly given: boolean;
 }
 
-export function fillPrograms(at: Filling, programs: readonly ProgramName[] | undefined, about: About): readonly ProgramName[] {
+export function fillPrograms(
+  at: Filling,
+  programs: readonly ProgramName[] | undefined,
+  about: About,
+): readonly ProgramName[] {
   const { ranking, needed, given } = about;
   if (!programs) {
     if (given) return ["retrain"];
@@ -29,35 +33,40 @@ export function fillPrograms(at: Filling, programs: readonly ProgramName[] | und
   const path = ["programs"];
   const order = programs.map((name) => allPrograms.indexOf(name));
   if (order.some((place, index) => index > 0 && place <= order[index - 1])) {
-    at.problem(path,
+    at.problem(
+      path,
       "E_PROGRAMS",
       `programs must be in the order ${allPrograms.join(", ")}, each once`,
       `write [${allPrograms.filter((name) => programs.includes(name)).join(", ")}]`,
     );
   }
   if (programs.includes("rank") && isGiven(ranking)) {
-    at.problem(path,
+    at.problem(
+      path,
       "E_PROGRAMS",
       "the ranking is given in a file, there is nothing to rank",
       "remove rank, or ranking.file",
     );
   }
   if (programs.includes("search") && needed && isTrained(ranking) && !programs.includes("rank")) {
-    at.problem(path,
+    at.problem(
+      path,
       "E_PROGRAMS",
       "the search needs a ranking, and the ranking is to be trained",
       "add rank, or name a ranking.file",
     );
   }
   if (programs.includes("retrain") && !programs.includes("search") && !given) {
-    at.problem(path,
+    at.problem(
+      path,
       "E_PROGRAMS",
       "nothing to retrain: there is no search, and no retrain.architecture",
       "add search, or name the architecture",
     );
   }
   if (programs.includes("search") && given) {
-    at.problem(["retrain", "architecture"],
+    at.problem(
+      ["retrain", "architecture"],
       "E_PROGRAMS",
       "an architecture is given, and the search would find another",
       "write programs: [retrain], or remove it",

@@ -61,4 +61,3 @@ export function checkCompute(at: Filling, { device, precision }: z.output<typeof
     at.problem(["compute", "precision"], "E_COMPUTE", "float16 needs a GPU", "use bfloat16 or float32 on the CPU");
   }
 }
-

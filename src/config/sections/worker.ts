@@ -79,7 +79,10 @@ const mock = z
   })
   .describe("Made-up numbers with a planted optimum, no Python: to try a config or a method in seconds.");
 
-export const workerSchema = z.discriminatedUnion("kind", [local, grpc, embedded, mock]).prefault({}).describe("Who trains.");
+export const workerSchema = z
+  .discriminatedUnion("kind", [local, grpc, embedded, mock])
+  .prefault({})
+  .describe("Who trains.");
 
 type WorkerConfig = z.output<typeof workerSchema>;
 export type WorkerKind = WorkerConfig["kind"];
@@ -130,7 +133,8 @@ function fillPython<W extends Extract<WorkerConfig, { kind: "local" | "embedded"
   const factoryModule = data.source === "python" ? data.factory.split(":")[0] : null;
   const allowModules = worker.allowModules ?? (factoryModule === null ? [] : [factoryModule]);
   if (factoryModule !== null && !allowModules.includes(factoryModule)) {
-    at.problem(["worker", "allowModules"],
+    at.problem(
+      ["worker", "allowModules"],
       "E_WORKER_MODULE",
       `data.factory names ${factoryModule}, which the worker may not import`,
       `add ${factoryModule}`,
@@ -150,21 +154,24 @@ function fillPython<W extends Extract<WorkerConfig, { kind: "local" | "embedded"
 function fillGrpc(at: Filling, worker: Extract<WorkerConfig, { kind: "grpc" }>) {
   const { address, tls, tokenVariable } = worker;
   if (!tls && !isLocalAddress(address)) {
-    at.problem(["worker", "address"],
+    at.problem(
+      ["worker", "address"],
       "E_WORKER_PLAINTEXT",
       `${address} is another machine, and the connection is not encrypted`,
       "set worker.tls, or tunnel: ssh -L 7777:localhost:7777",
     );
   }
   if (tls && (tls.cert === undefined) !== (tls.key === undefined)) {
-    at.problem(["worker", "tls"],
+    at.problem(
+      ["worker", "tls"],
       "E_WORKER_TLS",
       "a certificate needs its key, and a key its certificate",
       "name both cert and key, or neither",
     );
   }
   if (tokenVariable !== undefined && !at.skipData && !at.env[tokenVariable]) {
-    at.problem(["worker", "tokenVariable"],
+    at.problem(
+      ["worker", "tokenVariable"],
       "E_WORKER_TOKEN",
       `the environment variable ${tokenVariable} is not set`,
       `export ${tokenVariable}=… before calling danas`,

@@ -1,7 +1,8 @@
 import { imagesIn } from "../../curriculum/subsets.js";
 import type { StreamSpec } from "../../domain/data.js";
-import type { CostTerm, GateOptions, LearningRate, RoundPlan } from "../../domain/plan.js";
+import type { CostTerm, LearningRate } from "../../domain/plan.js";
 import type { Context } from "../../domain/program.js";
+import type { GateMode, GateOptions } from "../../options/gate.js";
 import { stepsIn, stepsPerEpoch } from "../../schedule/epochs.js";
 import { learningRateAt } from "../../schedule/learning-rate.js";
 import type { HowToChoose } from "../choosers/choose.js";
@@ -23,8 +24,7 @@ export interface Course {
   readonly stepsTotal: number;
 }
 
-export interface Round extends Omit<RoundPlan, "classes"> {
-  readonly classes: readonly string[];
+export interface Round extends Omit<RoundOutline, "ownLearningRate"> {
   readonly stepsPerEpoch: number;
   readonly steps: number;
   /** weight steps and epochs of the rounds before */
@@ -37,8 +37,17 @@ export interface Round extends Omit<RoundPlan, "classes"> {
 }
 
 /** a round as a method lays it out */
-export interface RoundOutline extends Omit<RoundPlan, "classes"> {
+export interface RoundOutline {
+  readonly name: string;
+  readonly epochs: number;
   readonly classes: readonly string[];
+  /** per slot, floor(prune x alive) candidates are cut at the round's end, always keeping one */
+  readonly prune: number;
+  /** whether gate steps are taken; without, paths are drawn uniformly from the alive */
+  readonly gates: boolean;
+  readonly gateMode: GateMode;
+  /** whether the cost term acts in this round */
+  readonly cost: boolean;
   /** the round's own schedule; without, the search's recipe spans all rounds that have none */
   readonly ownLearningRate?: LearningRate;
 }

@@ -1,8 +1,10 @@
 import { firstClasses, orderOf } from "../../curriculum/subsets.js";
-import type { Context, OptionsOf, Strategy } from "../../domain/program.js";
+import type { Context } from "../../domain/program.js";
 import type { CourseOutline } from "../course/course.js";
 import { searchRng } from "../course/streams.js";
-import { type RoundsState, roundsStrategy } from "../machine.js";
+import { roundsStrategy } from "../machine.js";
+import { method } from "../method.js";
+import { type DaNasOptions, fill, name, needsRanking, plan, schema, starter } from "./options.js";
 
 /**
  * DA-NAS: data-adapted pruning for efficient neural architecture search (Dai et al., arXiv 2003.12563).
@@ -19,9 +21,20 @@ import { type RoundsState, roundsStrategy } from "../machine.js";
  * Weights, architecture parameters and both optimizers carry over from round to round. The learning rate is one schedule
  * over all rounds' steps. Controls are options: another order, all classes in every round, a pruning ratio of 0.
  */
-export const daNas: Strategy<"da-nas", RoundsState> = roundsStrategy("da-nas", curriculum);
+export const daNas = method({
+  name,
+  title: "DA-NAS",
+  line: "DA-NAS: prune block by block while the data grows from easy classes to all.",
+  starter,
+  schema,
+  fill,
+  plan,
+  needsRanking,
+  rounds: ({ rounds }) => rounds,
+  strategy: roundsStrategy(curriculum),
+});
 
-function curriculum(context: Context, options: OptionsOf<"da-nas">): CourseOutline {
+function curriculum(context: Context, options: DaNasOptions): CourseOutline {
   const order = classOrder(context, options);
   return {
     rounds: options.rounds.map((round) => ({ ...round, classes: firstClasses(order, round.classes) })),
@@ -32,7 +45,7 @@ function curriculum(context: Context, options: OptionsOf<"da-nas">): CourseOutli
   };
 }
 
-function classOrder({ plan, data, ranking }: Context, { order, rounds }: OptionsOf<"da-nas">): readonly string[] {
+function classOrder({ plan, data, ranking }: Context, { order, rounds }: DaNasOptions): readonly string[] {
   // the control without a curriculum needs no ranking: in whichever order, all classes are in
   const everything = rounds.every(({ classes }) => classes >= data.classes.length);
   if (everything && ranking === null) return data.classes;

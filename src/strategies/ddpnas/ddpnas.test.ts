@@ -78,8 +78,8 @@ describe("DDPNAS", () => {
 
   it("has nothing to train where each slot has one candidate", () => {
     const context = contextFor(tinyPlan(plan));
-    const single = { ...ddpnas.begin(context, plan), alive: [[1], [2], [3], [1]] };
-    const next = ddpnas.next(context, plan, single, 0);
+    const single = { ...(ddpnas.strategy.begin(context, plan) as object), alive: [[1], [2], [3], [1]] };
+    const next = ddpnas.strategy.next(context, plan, single, 0);
     expect(next).toMatchObject({ kind: "issue", job: { kind: "evaluate", architectures: [[1, 2, 3, 1]] } });
   });
 });

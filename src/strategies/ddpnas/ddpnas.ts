@@ -2,7 +2,7 @@ import { expectedMacs } from "../../cost/expected.js";
 import { imagesIn } from "../../curriculum/subsets.js";
 import type { Decision, Snapshot } from "../../domain/decision.js";
 import type { NumberedJob, TrainJob } from "../../domain/job.js";
-import type { Context, Learned, Next, OptionsOf, Progress, Strategy } from "../../domain/program.js";
+import type { Context, Learned, Next, Progress, Strategy } from "../../domain/program.js";
 import type { Answer } from "../../domain/signal.js";
 import { type Alive, type Architecture, allAlive } from "../../domain/space.js";
 import { stepsPerEpoch } from "../../schedule/epochs.js";
@@ -11,8 +11,10 @@ import { softmax, sum } from "../../util/numeric.js";
 import { type Choice, choiceOf, evaluateOne, learnAccuracy, nextChoice } from "../choosers/choose.js";
 import { searchRng, trainStream, validStream } from "../course/streams.js";
 import { copyRows, meanEntropy, type Rows, rowsOf } from "../distributions/rows.js";
+import { method } from "../method.js";
 import { cutWeakest } from "../prune.js";
 import { afterSnapshot, countTrained, meansOf, startTally, type Tally } from "../tally.js";
+import { type DdpnasOptions, fill, name, plan, schema } from "./options.js";
 
 /**
  * DDPNAS: dynamic distribution pruning for efficient network architecture search (Zheng et al., arXiv 1905.13543), after
@@ -54,12 +56,11 @@ export interface DdpnasState {
   readonly choice: Choice | null;
 }
 
-type Options = OptionsOf<"ddpnas">;
+type Options = DdpnasOptions;
 
 const measuring = { how: "last-left", valid: "valid", train: "train" } as const;
 
-export const ddpnas: Strategy<"ddpnas", DdpnasState> = {
-  name: "ddpnas",
+const strategy: Strategy<Options, DdpnasState> = {
   streams: ({ plan, data }) => [trainStream(plan, "train", data.classes), validStream(plan, "valid", data.classes)],
   begin({ plan, costs }) {
     const alive = allAlive(plan.space);
@@ -84,6 +85,17 @@ export const ddpnas: Strategy<"ddpnas", DdpnasState> = {
   learn,
   progress,
 };
+
+export const ddpnas = method({
+  name,
+  title: "DDPNAS",
+  line: "DDPNAS: dynamic distribution pruning.",
+  schema,
+  fill,
+  plan,
+  needsRanking: () => false,
+  strategy,
+});
 
 /** the longest slot: as many paths a pass, as many cycles less one are left */
 const widest = (alive: Alive): number => Math.max(...alive.map((row) => row.length));

@@ -1,4 +1,4 @@
-import type { GateOptions } from "../../domain/plan.js";
+import type { GateOptions } from "../../options/gate.js";
 import type { Rows } from "../distributions/rows.js";
 
 /** The moments of Adam (Kingma and Ba, arXiv 1412.6980) on the architecture parameters; as wide as they are. */

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import type { CostTerm, GateMode } from "../../domain/plan.js";
+import type { CostTerm } from "../../domain/plan.js";
+import type { GateMode } from "../../options/gate.js";
 import { rng } from "../../util/rng.js";
 import { probabilitiesOf } from "../distributions/rows.js";
 import { drawGates, type GateRules, gateGradient, gateUpdate, keepOnly, type Parameters } from "./gate-update.js";

@@ -1,9 +1,10 @@
 import { expectedMacs } from "../../cost/expected.js";
 import type { CostTable } from "../../domain/cost.js";
 import type { GateStep } from "../../domain/job.js";
-import type { CostTerm, GateMode, GateOptions } from "../../domain/plan.js";
+import type { CostTerm } from "../../domain/plan.js";
 import type { GateSignal } from "../../domain/signal.js";
 import type { Alive } from "../../domain/space.js";
+import type { GateMode, GateOptions } from "../../options/gate.js";
 import { logSumExp, softmax } from "../../util/numeric.js";
 import type { Rng } from "../../util/rng.js";
 import { copyRows, drawFrom, probabilitiesOf, type Rows, rowsOf } from "../distributions/rows.js";

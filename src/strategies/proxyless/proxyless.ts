@@ -1,6 +1,8 @@
-import type { Context, OptionsOf, Strategy } from "../../domain/program.js";
+import type { Context } from "../../domain/program.js";
 import type { CourseOutline } from "../course/course.js";
-import { type RoundsState, roundsStrategy } from "../machine.js";
+import { roundsStrategy } from "../machine.js";
+import { method } from "../method.js";
+import { fill, name, type ProxylessOptions, plan, schema } from "./options.js";
 
 /**
  * ProxylessNAS: direct neural architecture search on target task and hardware (Cai et al., arXiv 1812.00332), as its
@@ -10,9 +12,18 @@ import { type RoundsState, roundsStrategy } from "../machine.js";
  * Ours [O]: the same final choices as DA-NAS' may be taken instead, so that both can be compared under one budget. Gate
  * steps count over the whole search, not from each epoch's start, so that short epochs get theirs too.
  */
-export const proxyless: Strategy<"proxyless", RoundsState> = roundsStrategy("proxyless", warmUpThenSearch);
+export const proxyless = method({
+  name,
+  title: "ProxylessNAS",
+  line: "ProxylessNAS: gradient-based, on all classes, without pruning.",
+  schema,
+  fill,
+  plan,
+  needsRanking: () => false,
+  strategy: roundsStrategy(warmUpThenSearch),
+});
 
-function warmUpThenSearch({ data }: Context, options: OptionsOf<"proxyless">): CourseOutline {
+function warmUpThenSearch({ data }: Context, options: ProxylessOptions): CourseOutline {
   const { warmupEpochs, warmupLearningRate, epochs, gateMode, gate, cost, final } = options;
   const whole = { classes: data.classes, prune: 0, gateMode };
   const warmup = {

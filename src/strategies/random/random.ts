@@ -1,6 +1,8 @@
-import type { Context, OptionsOf, Strategy } from "../../domain/program.js";
+import type { Context } from "../../domain/program.js";
 import { type CourseOutline, noCost } from "../course/course.js";
-import { type RoundsState, roundsStrategy } from "../machine.js";
+import { roundsStrategy } from "../machine.js";
+import { method } from "../method.js";
+import { fill, name, plan, type RandomOptions, schema } from "./options.js";
 
 /**
  * Random search under the budget, the baseline that every search must beat: networks drawn uniformly from those within
@@ -8,9 +10,18 @@ import { type RoundsState, roundsStrategy } from "../machine.js";
  * one-shot, Guo et al., arXiv 1904.00420), and the drawn networks are compared by their validation accuracy in it. With
  * 0 nothing is trained and the first drawn is taken.
  */
-export const random: Strategy<"random", RoundsState> = roundsStrategy("random", trainThenCompare);
+export const random = method({
+  name,
+  title: "Random search",
+  line: "Random search under the budget: the baseline of every comparison.",
+  schema,
+  fill,
+  plan,
+  needsRanking: () => false,
+  strategy: roundsStrategy(trainThenCompare),
+});
 
-function trainThenCompare({ data }: Context, { samples, epochs }: OptionsOf<"random">): CourseOutline {
+function trainThenCompare({ data }: Context, { samples, epochs }: RandomOptions): CourseOutline {
   const supernet = {
     name: "supernet",
     epochs,

@@ -1,0 +1,35 @@
+import { z } from "zod";
+import type { Around } from "../../options/around.js";
+import { samples } from "../../options/final.js";
+import { fillSearching, searching } from "../../options/searching.js";
+
+export const name = "random";
+
+export const schema = z.strictObject({
+  strategy: z.literal(name),
+  samples: samples.default(50).describe("Networks drawn uniformly from those within the budget."),
+  epochs: z
+    .int()
+    .min(0)
+    .max(100_000)
+    .default(20)
+    .describe("Epochs of training uniform paths before they are compared; 0 = take the first drawn."),
+  ...searching,
+});
+
+export type RandomOptions = {
+  readonly name: typeof name;
+  /** networks drawn uniformly from those within the budget */
+  readonly samples: number;
+  /** epochs of uniform single-path training before they are compared by validation accuracy; 0 = take the first drawn */
+  readonly epochs: number;
+};
+
+type Complete = ReturnType<typeof fill>;
+
+export const fill = (written: z.output<typeof schema>, around: Around) => ({
+  ...written,
+  ...fillSearching(written, around),
+});
+
+export const plan = ({ samples, epochs }: Complete): RandomOptions => ({ name, samples, epochs });
