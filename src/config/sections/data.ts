@@ -109,13 +109,16 @@ export type CompleteData = NonNullable<ReturnType<typeof fillData>>;
 
 function filledOf(at: Filling, data: DataConfig, here: boolean) {
   switch (data.source) {
-    case "fashion-mnist":
-      return { ...data, root: fashionMnistRoot(at, data.root, here) };
+    case "fashion-mnist": {
+      const { source, root, ...rest } = data;
+      return { source, root: fashionMnistRoot(at, root, here), ...rest };
+    }
     case "folder": {
-      const root = folderRoot(at, data.root, here);
-      const classes = classesOf(at, data.classes, root, here);
+      const { source, root: written, input, classes: said, ...rest } = data;
+      const root = folderRoot(at, written, here);
+      const classes = classesOf(at, said, root, here);
       // without a count a problem was found
-      return classes === null ? null : { ...data, input: printShape(data.input), root, classes };
+      return classes === null ? null : { source, root, input: printShape(input), classes, ...rest };
     }
     case "synthetic":
     case "python":
@@ -210,13 +213,13 @@ function fashionMnistRoot(at: Filling, named: string | undefined, here: boolean)
 
 export function planData(data: CompleteData): DataSpec {
   const { validFraction, splitSeed, onDevice } = data;
-  const common = { validFraction, splitSeed, onDevice };
   if (data.source === "fashion-mnist") {
     const source = { kind: data.source, root: data.root };
-    return { source, input: fashionMnistInput, classes: 10, testFraction: 0, ...common };
+    return { source, input: fashionMnistInput, classes: 10, validFraction, testFraction: 0, splitSeed, onDevice };
   }
   const { classes, testFraction } = data;
-  return { source: sourceOf(data), input: readShape(data.input), classes, testFraction, ...common };
+  const input = readShape(data.input);
+  return { source: sourceOf(data), input, classes, validFraction, testFraction, splitSeed, onDevice };
 }
 
 function sourceOf(data: Exclude<CompleteData, { source: "fashion-mnist" }>): DataSource {

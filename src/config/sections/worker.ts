@@ -125,11 +125,7 @@ export function planWorker(worker: CompleteWorker): WorkerSettings {
 const patienceOf = ({ jobMinutes }: { jobMinutes?: number | undefined }): Patience =>
   jobMinutes === undefined ? {} : { jobMinutes };
 
-function fillPython<W extends Extract<WorkerConfig, { kind: "local" | "embedded" }>>(
-  at: Filling,
-  worker: W,
-  data: DataConfig,
-) {
+function fillPython(at: Filling, worker: Extract<WorkerConfig, { kind: "local" | "embedded" }>, data: DataConfig) {
   const factoryModule = data.source === "python" ? data.factory.split(":")[0] : null;
   const allowModules = worker.allowModules ?? (factoryModule === null ? [] : [factoryModule]);
   if (factoryModule !== null && !allowModules.includes(factoryModule)) {
@@ -141,13 +137,16 @@ function fillPython<W extends Extract<WorkerConfig, { kind: "local" | "embedded"
     );
   }
   const folders = worker.pythonPath?.map((folder, index) => pathIn(at, ["worker", "pythonPath", index], folder));
-  const { python } = worker;
+  const { kind, python } = worker;
   return {
-    ...worker,
+    kind,
     // a bare name is looked up on the path; anything else is a place
-    ...(python?.includes("/") && { python: pathIn(at, ["worker", "python"], python) }),
+    ...(python !== undefined && {
+      python: python.includes("/") ? pathIn(at, ["worker", "python"], python) : python,
+    }),
     allowModules,
     pythonPath: folders ?? (factoryModule === null ? [] : [dirname(at.file)]),
+    ...patienceOf(worker),
   };
 }
 
