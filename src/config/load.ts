@@ -5,6 +5,7 @@ import type { Settings } from "../domain/settings.js";
 import { type Environment, filling, type Surroundings } from "./context.js";
 import { type Document, readDocument } from "./document.js";
 import { type Complete, fill } from "./fill.js";
+import { schemaTree } from "./json-schema.js";
 import { parseOverride, withOverrides } from "./overrides.js";
 import { plan } from "./plan.js";
 import { problemsIn } from "./problems.js";
@@ -32,7 +33,7 @@ export function loadConfig(path: string, { cwd, env, set = [], skipData = false 
 /** @param file absolute. @throws DanasErrors */
 export function settingsOf(document: Document, file: string, around: Surroundings): Settings {
   const parsed = configSchema.safeParse(document.value);
-  if (!parsed.success) throw new DanasErrors(problemsIn(configSchema, document, parsed.error.issues));
+  if (!parsed.success) throw new DanasErrors(problemsIn(schemaTree(), document, parsed.error.issues));
   const { complete, known } = fill(parsed.data, filling(document, file, around));
   return { ...plan(complete, known), resolvedYaml: print(complete) };
 }
