@@ -14,7 +14,7 @@ import { settingsFrom } from "./testing/problems.js";
 import { elementOf, keysOf, objectMeant, type Schema } from "./walk.js";
 
 /** npm test runs some hundred; DANAS_FUZZ_RUNS=10000 runs more */
-const numRuns = Number(process.env.DANAS_FUZZ_RUNS ?? 300);
+const numRuns = Number(process.env.DANAS_FUZZ_RUNS ?? 150);
 
 /** read where nothing that stood around the first reading is the same */
 const again = ({ resolvedYaml }: Settings): Settings =>
@@ -63,6 +63,18 @@ describe("the complete config", () => {
         ".worker.jobMinutes",
       ]);
     }
+  });
+
+  it("holds no path that depends on where it is read", () => {
+    const text = `
+data: { source: folder, root: img, input: 3x32x32, classes: 20 }
+space: mobilenet-slim
+runs: r
+worker: { python: env/python, pythonPath: [a, ~/b] }
+`;
+    const complete = parse(settingsFrom(text, { cwd: "/here", env: { HOME: "/home" } }).resolvedYaml);
+    expect([complete.data.root, complete.runs]).toEqual(["/here/img", "/here/r"]);
+    expect(complete.worker).toMatchObject({ python: "/here/env/python", pythonPath: ["/here/a", "/home/b"] });
   });
 
   it("names a ranking's file, and none of the keys that are not used with it", () => {

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import type { ConfigInput } from "../schema.js";
 
-/** Configs that the schema takes, of every section and method; about half have something in them that fill refuses. */
+/** Configs that the schema takes, of every section and method; some hold what fill refuses. */
 
 const some = <T extends object>(keys: { [K in keyof T]: fc.Arbitrary<T[K]> }): fc.Arbitrary<Partial<T>> =>
   fc.record(keys, { requiredKeys: [] }) as fc.Arbitrary<Partial<T>>;
@@ -106,11 +106,14 @@ export const configs = fc.record(
     budget: some({ maxMacs: of("400M", 300_000_000), minMacs: of("2.5K"), maxParams: of("30M") }),
     programs: of(["rank", "search"], ["search"], ["rank"], ["search", "retrain"]),
     ranking: fc.oneof(
-      of("none"),
-      some({ references: of(["middle"], ["smaller", "larger"], [architecture]), epochs: of(4), ...recipe }),
+      { arbitrary: some({ references: of(["middle"], ["smaller", "larger"]), epochs: of(4), ...recipe }), weight: 5 },
+      { arbitrary: of("none", { references: [architecture] }), weight: 1 },
     ),
     search,
-    retrain: some({ architecture: of(architecture), epochs: of(11), split: of("train"), export: of(false), ...recipe }),
+    retrain: fc.oneof(
+      { arbitrary: some({ epochs: of(11), split: of("train"), export: of(false), ...recipe }), weight: 5 },
+      { arbitrary: of({ architecture }), weight: 1 },
+    ),
     compute: of({ device: "cpu" }, { threads: 2, compile: true }),
     pipeline: of({ lag: 0 }, { stepsPerJob: 3 }),
     divergence: of({ rule: "stop" }, { factor: 0.1, tries: 1 }),
