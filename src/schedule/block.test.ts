@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { blockEnd, trainJob } from "./block.js";
+import { blockEnd, trainBlock } from "./block.js";
 
 it("a block of weight steps has so many at most, and ends with its epoch", () => {
   // epochs of 24 steps, jobs of 10
@@ -15,7 +15,7 @@ it("a train job counts its rates from the round's step and its batches from the 
     batch: 105,
     learningRate: (step: number) => step / 10,
   } as const;
-  expect(trainJob(block, [paths, paths])).toEqual({
+  expect(trainBlock(block, [paths, paths])).toEqual({
     kind: "train",
     stream: "train",
     scope: "all",

@@ -14,7 +14,7 @@ export interface Block {
 }
 
 /** @param paths of each weight step */
-export const trainJob = (block: Block, paths: readonly (readonly WeightedPath[])[]): TrainJob => ({
+export const trainBlock = (block: Block, paths: readonly (readonly WeightedPath[])[]): TrainJob => ({
   kind: "train",
   stream: block.stream,
   scope: block.scope,

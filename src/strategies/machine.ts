@@ -5,7 +5,7 @@ import type { NumberedJob, TrainJob } from "../domain/job.js";
 import type { Context, Learned, Next, Progress, Strategy } from "../domain/program.js";
 import type { Answer } from "../domain/signal.js";
 import { type Alive, allAlive } from "../domain/space.js";
-import { blockEnd, trainJob } from "../schedule/block.js";
+import { blockEnd, trainBlock } from "../schedule/block.js";
 import { sum } from "../util/numeric.js";
 import { type Choice, type Chooser, choose, evaluateJob, noChoice } from "./choosers/choice.js";
 import { type Course, layOut, type Round, type RoundOutline, type Streaming, trainName } from "./course/course.js";
@@ -149,7 +149,7 @@ function next<P, M>(
         return { kind: "issue", job, state: { ...state, asked: due }, decisions };
       }
       if (state.step === round.steps) return goOn({ next: "close" });
-      const job = trainBlock(at, round, state.step);
+      const job = nextBlock(at, round, state.step);
       return { kind: "issue", job, state: { ...state, step: state.step + job.steps.length }, decisions };
     }
     case "close": {
@@ -211,11 +211,11 @@ const standing = <P, M>(
 const dueAfter = <P, M>({ estimator: { questions } }: RigRound<P, M>, step: number): number =>
   questions ? Math.floor(step / questions.every) : 0;
 
-function trainBlock<P, M>(at: Standing<P, M>, round: RigRound<P, M>, step: number): TrainJob {
+function nextBlock<P, M>(at: Standing<P, M>, round: RigRound<P, M>, step: number): TrainJob {
   const { train: stream, scope, learningRate, estimator, batchesBefore } = round;
   const end = endOfBlock(at.context.plan.pipeline.stepsPerJob, round, step);
   const block = { stream, scope, step, batch: batchesBefore + step, learningRate };
-  return trainJob(block, estimator.paths(at, step, end - step));
+  return trainBlock(block, estimator.paths(at, step, end - step));
 }
 
 function endOfBlock<P, M>(stepsPerJob: number, round: RigRound<P, M>, step: number): number {

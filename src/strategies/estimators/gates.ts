@@ -1,20 +1,11 @@
-import type { CostTerm } from "../../domain/plan.js";
-import type { GateMode, GateOptions } from "../../options/gate.js";
 import { gateStream, searchRng } from "../course/streams.js";
 import { type Parameters, softmax } from "../distributions/softmax.js";
 import { drawnPaths, type Estimator } from "./estimator.js";
-import { drawGates, gateUpdate } from "./gate-update.js";
-
-export interface Gates {
-  readonly mode: GateMode;
-  readonly options: GateOptions;
-  readonly cost: CostTerm;
-  /** whether the cost term acts in this round */
-  readonly costActs: boolean;
-}
+import { drawGates, type GateRules, gateUpdate } from "./gate-update.js";
 
 /** ProxylessNAS' step: weights on paths ~ softmax(alpha); every so often a gate step on a validation batch moves alpha [C]. */
-export function gates({ mode, options, cost, costActs }: Gates): Estimator<Parameters, null> {
+export function gates(rules: Omit<GateRules, "classes" | "table">): Estimator<Parameters, null> {
+  const { mode, options } = rules;
   return {
     begin: () => null,
     paths: (at, step, count) => drawnPaths(at, softmax.of(at.parameters, at.alive), step, count),
@@ -35,8 +26,8 @@ export function gates({ mode, options, cost, costActs }: Gates): Estimator<Param
       },
       learn({ context, round, alive, parameters, memory }, job, signal) {
         if (job.kind !== "gates" || signal.kind !== "gates") throw new Error(`no gate step: ${job.kind}`);
-        const rules = { mode, options, term: cost, costActs, classes: round.classes.length, table: context.costs };
-        return { parameters: gateUpdate(rules, parameters, alive, job.steps, signal.steps), memory, decisions: [] };
+        const here = { ...rules, classes: round.classes.length, table: context.costs };
+        return { parameters: gateUpdate(here, parameters, alive, job.steps, signal.steps), memory, decisions: [] };
       },
     },
   };

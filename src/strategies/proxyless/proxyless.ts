@@ -40,7 +40,7 @@ function warmUpThenSearch({ data }: Context, options: ProxylessOptions): Parts<P
     ...whole,
     name: "search",
     epochs,
-    estimator: gates({ mode, options: gate, cost, costActs: true }),
+    estimator: gates({ mode, options: gate, term: cost, costActs: true }),
   };
   return {
     family: softmax,
