@@ -1,287 +1,310 @@
 import { expectedMacs } from "../cost/expected.js";
+import type { StreamSpec } from "../domain/data.js";
 import type { Decision, Snapshot } from "../domain/decision.js";
-import type { GatesJob, NumberedJob, TrainJob } from "../domain/job.js";
+import type { NumberedJob, TrainJob } from "../domain/job.js";
 import type { Context, Learned, Next, Progress, Strategy } from "../domain/program.js";
-import type { Answer, Signal } from "../domain/signal.js";
+import type { Answer } from "../domain/signal.js";
 import { type Alive, allAlive } from "../domain/space.js";
-import { pruneQuota } from "../schedule/quota.js";
-import { type Choice, choiceOf, learnAccuracy, nextChoice, nominate } from "./choosers/choose.js";
-import { type Course, type CourseOutline, layOut, type Round, validName } from "./course/course.js";
-import { searchRng } from "./course/streams.js";
-import { drawPath, logProbabilitiesOf, meanEntropy, probabilitiesOf, uniformOver } from "./distributions/rows.js";
-import { drawGates, gateUpdate, keepOnly, type Parameters, startParameters } from "./estimators/gate-update.js";
+import { blockEnd, trainBlock } from "../schedule/block.js";
+import { sum } from "../util/numeric.js";
+import { type Choice, type Chooser, choose, evaluateJob, noChoice } from "./choosers/choice.js";
+import { type Course, layOut, type Round, type RoundOutline, type Streaming, trainName } from "./course/course.js";
+import { trainStream, validStream } from "./course/streams.js";
+import type { Family } from "./distributions/distribution.js";
+import type { Estimator, Standing } from "./estimators/estimator.js";
 import { cutWeakest } from "./prune.js";
-import { afterSnapshot, countGated, countTrained, meansOf, startTally, type Tally } from "./tally.js";
+import { afterSnapshot, counted, meansOf, startTally, type Tally } from "./tally.js";
+
+/** A search method in its parts. `P`: parameters of the distribution, `M`: memory of the estimators. */
+export interface Parts<P, M> {
+  readonly family: Family<P>;
+  readonly rounds: readonly RoundParts<P, M>[];
+  readonly streaming: Streaming;
+  readonly chooser: Chooser;
+}
+
+export interface RoundParts<P, M> extends RoundOutline {
+  readonly estimator: Estimator<P, M>;
+  /** how many of a slot's so many alive candidates are cut at the round's end; fewer than all */
+  quota(alive: number): number;
+  /** what the round is called while it runs; without, its name and epoch */
+  readonly label?: string;
+}
 
 /**
- * Carries out a course of rounds over one supernet:
+ * The machine that carries a method out:
  *
  *   for each round, on its classes:
- *     weight steps on paths ~ softmax(alpha) over the alive; uniform where the round takes no gate steps
- *     after every so many of them a gate step on a validation batch moves alpha
- *     at its end the least probable candidates of each slot are cut
- *   then networks are nominated, measured and one is chosen
+ *     the supernet is trained on the paths that the estimator names; every so often the estimator asks for a job of its own,
+ *     whose answer moves the distribution
+ *     at the round's end the lowest-scored candidates of each slot are cut
+ *   then the chooser nominates networks, they are measured and one is chosen
  *
- * Weight steps come in blocks of at most stepsPerJob, a job each; the gate steps due within a block follow it as one job.
- * A block ends where a gate step is due, if one is, so with stepsPerJob = `every` the two alternate exactly as in the
- * papers; with more steps a job, several gate steps follow several stretches of weight steps, on the paths' weights of then.
+ * Weight steps come in blocks of at most stepsPerJob, a job each; what the estimator asks follows the block in which it came
+ * due. A block ends where a question is due, if one is, so with stepsPerJob = `every` of the gates, weights and gates alternate
+ * exactly as in the papers; with more steps a job, several gate steps follow several stretches of weight steps, on the paths'
+ * weights of then.
  */
-export interface RoundsState {
-  readonly next: "open" | "train" | "gates" | "close" | "choose";
+export interface MachineState<P, M> {
+  readonly next: "open" | "train" | "close" | "choose";
   readonly round: number;
-  /** weight steps and gate steps of this round, issued */
+  /** weight steps and questions of this round, issued */
   readonly step: number;
-  readonly gateStep: number;
+  readonly asked: number;
   /** weight steps of this round, learnt; those of the rounds before are all learnt */
   readonly learnt: number;
   readonly alive: Alive;
-  readonly parameters: Parameters;
+  readonly parameters: P;
+  /** null before the first round opens */
+  readonly memory: M | null;
   readonly tally: Tally;
+  /** null while rounds go on */
   readonly choice: Choice | null;
 }
 
-export function roundsStrategy<Options extends object>(
-  outline: (context: Context, options: Options) => CourseOutline,
-): Strategy<Options, RoundsState> {
-  const courseOf = memoized((context: Context, options: Options) => layOut(context, outline(context, options)));
+/** @param partsOf a pure function of options, plan, data and ranking */
+export function machine<Options extends object, P, M>(
+  partsOf: (context: Context, options: Options) => Parts<P, M>,
+): Strategy<Options, MachineState<P, M>> {
+  const rigOf = memoized((context: Context, options: Options) => {
+    const parts = partsOf(context, options);
+    return { ...parts, course: layOut(context, parts.rounds, parts.streaming) };
+  });
   return {
-    streams: (context, options) => courseOf(context, options).streams,
-    begin: ({ plan, costs }) => ({
+    streams: (context, options) => streamsOf(context, rigOf(context, options)),
+    begin: (context, options) => ({
       next: "open",
       round: 0,
       step: 0,
-      gateStep: 0,
+      asked: 0,
       learnt: 0,
-      alive: allAlive(plan.space),
-      parameters: startParameters(costs.slots.map((row) => row.map(() => 0))),
-      tally: startTally(costs.slots.map((row) => row.map(() => 0))),
+      alive: allAlive(context.plan.space),
+      parameters: rigOf(context, options).family.start(context.costs.slots),
+      memory: null,
+      tally: startTally(context.costs.slots),
       choice: null,
     }),
-    next: (context, options, state, inFlight) => next(context, courseOf(context, options), state, inFlight, []),
-    learn: (context, options, state, job, answer) => learn(context, courseOf(context, options), state, job, answer),
-    progress: (context, options, state) => progress(context, courseOf(context, options), state),
+    next: (context, options, state, inFlight) => next(context, rigOf(context, options), state, inFlight, []),
+    learn: (context, options, state, { job }, answer) => learn(context, rigOf(context, options), state, job, answer),
+    progress: (context, options, state) => progress(context, rigOf(context, options), state),
   };
 }
 
-// a course is a pure function of what is compared here; the memo only saves the time, of counting images above all
-function memoized<O extends object>(layOutFor: (context: Context, options: O) => Course) {
-  const known = new WeakMap<O, { readonly context: Context; readonly course: Course }>();
-  return (context: Context, options: O): Course => {
+interface Rig<P, M> extends Parts<P, M> {
+  readonly course: Course<RoundParts<P, M>>;
+}
+
+type RigRound<P, M> = RoundParts<P, M> & Round;
+
+// the memo only saves time, of counting images above all
+function memoized<O extends object, R>(make: (context: Context, options: O) => R) {
+  const known = new WeakMap<O, { readonly context: Context; readonly made: R }>();
+  return (context: Context, options: O): R => {
     const found = known.get(options);
     const { plan, data, ranking } = context;
     if (found && found.context.plan === plan && found.context.data === data && found.context.ranking === ranking) {
-      return found.course;
+      return found.made;
     }
-    const course = layOutFor(context, options);
-    known.set(options, { context, course });
-    return course;
+    const made = make(context, options);
+    known.set(options, { context, made });
+    return made;
   };
+}
+
+function streamsOf<P, M>({ plan, data }: Context, { course, streaming }: Rig<P, M>): StreamSpec[] {
+  const seen = course.rounds.at(-1)?.classes ?? data.classes;
+  return [
+    ...(streaming === "one-stream" ? [trainStream(plan, trainName, seen)] : []),
+    ...course.rounds.flatMap((round) => [
+      ...(streaming === "one-stream" ? [] : [trainStream(plan, round.train, round.classes)]),
+      ...(round.estimator.questions?.streams(plan, round) ?? []),
+    ]),
+    validStream(plan, seen),
+  ];
 }
 
 // ---- what to do next ------------------------------------------------------------------------------------------------
 
-function next(
+function next<P, M>(
   context: Context,
-  course: Course,
-  state: RoundsState,
+  rig: Rig<P, M>,
+  state: MachineState<P, M>,
   inFlight: number,
   decisions: readonly Decision[],
-): Next<RoundsState> {
-  const round = course.rounds[state.round];
-  const goOn = (changes: Partial<RoundsState>, more: readonly Decision[] = []) =>
-    next(context, course, { ...state, ...changes }, inFlight, [...decisions, ...more]);
+): Next<MachineState<P, M>> {
+  const round = rig.course.rounds[state.round];
+  const goOn = (changes: Partial<MachineState<P, M>>, more: readonly Decision[] = []) =>
+    next(context, rig, { ...state, ...changes }, inFlight, [...decisions, ...more]);
   switch (state.next) {
     case "open": {
       if (round === undefined) return goOn({ next: "choose" });
-      return goOn({ next: "train" }, [opening(state.round, round)]);
+      return goOn({ next: "train", memory: round.estimator.begin(context.costs.slots) }, [opening(round)]);
     }
     case "train": {
+      const at = standing(context, round, state);
+      const { questions } = round.estimator;
+      const due = dueAfter(round, state.step);
+      if (questions && due > state.asked) {
+        const job = questions.ask(at, state.asked, due);
+        return { kind: "issue", job, state: { ...state, asked: due }, decisions };
+      }
       if (state.step === round.steps) return goOn({ next: "close" });
-      const job = trainBlock(context, course, round, state);
-      const step = state.step + job.steps.length;
-      const gatesDue = gateStepsIn(course, round, step) > state.gateStep;
-      return { kind: "issue", job, state: { ...state, step, next: gatesDue ? "gates" : "train" }, decisions };
-    }
-    case "gates": {
-      const job = gateBlock(context, course, round, state);
-      const gateStep = state.gateStep + job.steps.length;
-      return { kind: "issue", job, state: { ...state, gateStep, next: "train" }, decisions };
+      const job = nextBlock(at, round, state.step);
+      return { kind: "issue", job, state: { ...state, step: state.step + job.steps.length }, decisions };
     }
     case "close": {
       // what the round taught must all be in before anything is cut; where nothing is, the next one opens on it
       if (inFlight > 0) return { kind: "wait" };
-      const pruning = pruneAfter(context, round, state);
-      const opened = { next: "open", round: state.round + 1, step: 0, gateStep: 0, learnt: 0 } as const;
-      if (pruning.cuts.length === 0) return goOn(opened);
-      const { alive, cuts } = pruning;
-      const after = { ...state, ...opened, alive, parameters: keepOnly(state.parameters, alive) };
+      const before = rig.family.of(state.parameters, state.alive);
+      const { alive, cuts } = cutWeakest(context, before, state.tally, round.quota);
+      const opened = { next: "open", round: state.round + 1, step: 0, asked: 0, learnt: 0 } as const;
+      if (cuts.length === 0) return goOn(opened);
+      const after = { ...state, ...opened, alive, parameters: rig.family.keepOnly(state.parameters, alive) };
+      const { classes, index, epochsAfter } = round;
       return {
         kind: "issue",
         job: { kind: "restrict", alive },
         state: after,
         decisions: [
           ...decisions,
-          { type: "prune", round: state.round, classes: round.classes.length, criterion: "probability", cuts, alive },
-          snapshot(context, state.round, round.epochsBefore + round.epochs, after),
+          { type: "prune", round: index, classes: classes.length, criterion: before.criterion, cuts, alive },
+          snapshot(context, rig, index, epochsAfter, after),
         ],
       };
     }
     case "choose": {
-      if (state.choice === null && inFlight > 0) return { kind: "wait" };
-      const choice = state.choice ?? nominated(context, course, state);
-      const measuring = { how: course.how, valid: validName, train: course.rounds.at(-1)?.train ?? "" };
-      const chosen = nextChoice(context, measuring, state, choice, inFlight);
-      return chosen.kind === "wait" ? chosen : { ...chosen, decisions: [...decisions, ...chosen.decisions] };
+      const { chooser, course } = rig;
+      const choice = state.choice ?? noChoice;
+      const { networks, asked } = choice;
+      if (asked < networks.length) {
+        const train = course.rounds.at(-1)?.train ?? trainName;
+        const job = evaluateJob(context.plan, networks[asked].architecture, train);
+        return { kind: "issue", job, state: { ...state, choice: { ...choice, asked: asked + 1 } }, decisions };
+      }
+      if (inFlight > 0) return { kind: "wait" };
+      const more = chooser.nominate(context, rig.family.of(state.parameters, state.alive), choice);
+      if (more.length === 0) {
+        return { kind: "done", state, decisions: [...decisions, choose(context, chooser.how, choice)] };
+      }
+      const nominees = [...networks, ...more];
+      return goOn({ choice: { ...choice, networks: nominees, asked: chooser.measured ? asked : nominees.length } });
     }
   }
 }
 
-function nominated(context: Context, { final }: Course, { parameters, alive }: RoundsState): Choice {
-  return choiceOf(nominate(context, final, parameters.alphas, alive), final.how !== "at-random" || final.measured);
-}
-
-const opening = (index: number, round: Round): Decision => ({
+const opening = ({ index, name, classes, epochs, stepsPerEpoch }: Round): Decision => ({
   type: "open-round",
   round: index,
-  name: round.name,
-  classes: round.classes,
-  epochs: round.epochs,
-  stepsPerEpoch: round.stepsPerEpoch,
+  name,
+  classes,
+  epochs,
+  stepsPerEpoch,
 });
 
-/** gate steps due once `step` weight steps of the round were taken */
-const gateStepsIn = ({ gate }: Course, round: Round, step: number): number =>
-  round.gates && gate ? Math.floor(step / gate.every) : 0;
+const standing = <P, M>(
+  context: Context,
+  round: Round,
+  { alive, parameters, memory, learnt }: MachineState<P, M>,
+): Standing<P, M> => ({ context, round, alive, parameters, memory: memory as M, learnt });
 
-function trainBlock(context: Context, course: Course, round: Round, state: RoundsState): TrainJob {
-  const { plan } = context;
-  const { step, alive, parameters } = state;
-  const probabilities = round.gates ? probabilitiesOf(parameters.alphas, alive) : uniformOver(alive, parameters.alphas);
-  const paths = searchRng(plan).fork("path");
-  const count = blockEnd(context, course, round, step) - step;
-  return {
-    kind: "train",
-    stream: round.train,
-    scope: "all",
-    steps: Array.from({ length: count }, (_, index) => ({
-      paths: [{ architecture: drawPath(paths.fork(round.stepsBefore + step + index), probabilities), weight: 1 }],
-      learningRate: round.learningRate(step + index),
-      batch: step + index,
-    })),
-  };
+/** questions due once `step` weight steps of the round were taken */
+const dueAfter = <P, M>({ estimator: { questions } }: RigRound<P, M>, step: number): number =>
+  questions ? Math.floor(step / questions.every) : 0;
+
+function nextBlock<P, M>(at: Standing<P, M>, round: RigRound<P, M>, step: number): TrainJob {
+  const { train: stream, scope, learningRate, estimator, batchesBefore } = round;
+  const end = endOfBlock(at.context.plan.pipeline.stepsPerJob, round, step);
+  const block = { stream, scope, step, batch: batchesBefore + step, learningRate };
+  return trainBlock(block, estimator.paths(at, step, end - step));
 }
 
-function blockEnd({ plan }: Context, course: Course, round: Round, step: number): number {
-  const epochEnd = (Math.floor(step / round.stepsPerEpoch) + 1) * round.stepsPerEpoch;
-  const end = Math.min(step + plan.pipeline.stepsPerJob, epochEnd, round.steps);
-  const due = gateStepsIn(course, round, end) * (course.gate?.every ?? 1);
-  return due > step ? due : end;
+function endOfBlock<P, M>(stepsPerJob: number, round: RigRound<P, M>, step: number): number {
+  const { stepsPerSnapshot, steps, estimator } = round;
+  const end = Math.min(blockEnd(step, stepsPerJob, stepsPerSnapshot), steps);
+  const { questions } = estimator;
+  if (questions === null) return end;
+  const due = questions.together ? dueAfter(round, end) : dueAfter(round, step) + 1;
+  const asks = due * questions.every;
+  return asks > step ? Math.min(asks, end) : end;
 }
-
-function gateBlock({ plan }: Context, course: Course, round: Round, state: RoundsState): GatesJob {
-  const { gateStep, step, alive, parameters } = state;
-  const probabilities = probabilitiesOf(parameters.alphas, alive);
-  const draws = searchRng(plan).fork("gates").fork(state.round);
-  return {
-    kind: "gates",
-    stream: round.gateStream,
-    steps: Array.from({ length: gateStepsIn(course, round, step) - gateStep }, (_, index) =>
-      drawGates(draws.fork(gateStep + index), probabilities, alive, round.gateMode, gateStep + index),
-    ),
-  };
-}
-
-const pruneAfter = (context: Context, round: Round, { alive, parameters: { alphas }, tally }: RoundsState) => {
-  const scores = probabilitiesOf(alphas, alive);
-  const standing = { alive, scores, logProbabilities: logProbabilitiesOf(alphas, alive), tally };
-  return cutWeakest(context, standing, (count) => pruneQuota(count, round.prune));
-};
 
 // ---- what was learnt ------------------------------------------------------------------------------------------------
 
-function learn(
+function learn<P, M>(
   context: Context,
-  course: Course,
-  state: RoundsState,
-  { job }: NumberedJob,
+  rig: Rig<P, M>,
+  state: MachineState<P, M>,
+  job: NumberedJob["job"],
   { signal }: Answer,
-): Learned<RoundsState> {
-  const round = course.rounds[state.round];
-  if (job.kind === "train" && signal.kind === "train") {
+): Learned<MachineState<P, M>> {
+  if (state.choice && signal.kind === "evaluate") {
+    const [{ accuracy }] = signal.results;
+    const choice = { ...state.choice, accuracies: [...state.choice.accuracies, accuracy] };
+    const epoch = rig.course.epochsTotal;
+    return {
+      state: { ...state, choice },
+      decisions: [{ type: "report", series: "path-valid-accuracy", epoch, value: accuracy }],
+    };
+  }
+  if (job.kind === "restrict") return { state, decisions: [] };
+  const round = rig.course.rounds[state.round];
+  const tally = counted(state.tally, job, signal);
+  if (job.kind === "train") {
     const learnt = state.learnt + job.steps.length;
-    const after = { ...state, learnt, tally: countTrained(state.tally, job.steps, signal) };
-    const gatesFollow = gateStepsIn(course, round, learnt) > gateStepsIn(course, round, state.learnt);
-    return gatesFollow ? { state: after, decisions: [] } : atEpochEnd(context, round, after);
+    const after = { ...state, learnt, tally };
+    const asksFollow = dueAfter(round, learnt) > dueAfter(round, state.learnt);
+    return asksFollow ? { state: after, decisions: [] } : snapshotIfDue(context, rig, round, after);
   }
-  if (job.kind === "gates" && signal.kind === "gates") {
-    return atEpochEnd(context, round, takeGates(context, course, round, state, job, signal));
-  }
-  if (signal.kind === "evaluate" && state.choice) {
-    const epochs = course.rounds.reduce((sum, of) => sum + of.epochs, 0);
-    const { choice, decisions } = learnAccuracy(state.choice, signal.results[0].accuracy, epochs);
-    return { state: { ...state, choice }, decisions };
-  }
-  return { state, decisions: [] };
+  const { questions } = round.estimator;
+  if (questions === null) throw new Error(`nobody asked for ${job.kind}`);
+  const { parameters, memory, decisions } = questions.learn(standing(context, round, state), job, signal);
+  const learned = snapshotIfDue(context, rig, round, { ...state, tally, parameters, memory });
+  return { ...learned, decisions: [...decisions, ...learned.decisions] };
 }
 
-function takeGates(
+function snapshotIfDue<P, M>(
   context: Context,
-  course: Course,
-  round: Round,
-  state: RoundsState,
-  job: GatesJob,
-  signal: Extract<Signal, { kind: "gates" }>,
-): RoundsState {
-  if (!course.gate) throw new Error("gate steps in a course without gates");
-  const rules = {
-    mode: round.gateMode,
-    options: course.gate,
-    term: course.cost,
-    costActs: round.cost,
-    classes: round.classes.length,
-    table: context.costs,
-  };
-  const parameters = gateUpdate(rules, state.parameters, state.alive, job.steps, signal.steps);
-  return { ...state, parameters, tally: countGated(state.tally, job.steps) };
-}
-
-function atEpochEnd(context: Context, round: Round, state: RoundsState): Learned<RoundsState> {
+  rig: Rig<P, M>,
+  round: RigRound<P, M>,
+  state: MachineState<P, M>,
+): Learned<MachineState<P, M>> {
   const { learnt } = state;
-  if (learnt % round.stepsPerEpoch !== 0 && learnt !== round.steps) return { state, decisions: [] };
-  const epoch = round.epochsBefore + Math.min(round.epochs, learnt / round.stepsPerEpoch);
+  if (learnt % round.stepsPerSnapshot !== 0 && learnt !== round.steps) return { state, decisions: [] };
   return {
     state: { ...state, tally: afterSnapshot(state.tally) },
-    decisions: [snapshot(context, state.round, epoch, state)],
+    decisions: [snapshot(context, rig, round.index, round.epochAt(learnt), state)],
   };
 }
 
-function snapshot(
+function snapshot<P, M>(
   { costs }: Context,
+  { family }: Rig<P, M>,
   round: number,
   epoch: number,
-  { parameters, alive, tally }: RoundsState,
+  { parameters, alive, tally }: MachineState<P, M>,
 ): Snapshot {
-  const probabilities = probabilitiesOf(parameters.alphas, alive);
+  const distribution = family.of(parameters, alive);
+  const { marginals } = distribution;
   return {
     type: "snapshot",
     round,
     epoch,
-    probabilities,
+    probabilities: marginals,
     alive,
-    expectedMacs: expectedMacs(costs, probabilities),
-    entropy: meanEntropy(probabilities),
+    expectedMacs: expectedMacs(costs, marginals),
+    entropy: distribution.entropy() / marginals.length,
     ...meansOf(tally),
   };
 }
 
 // ---- for people -----------------------------------------------------------------------------------------------------
 
-function progress({ costs }: Context, course: Course, state: RoundsState): Progress {
+function progress<P, M>({ costs }: Context, { course }: Rig<P, M>, state: MachineState<P, M>): Progress {
   const round = course.rounds[Math.min(state.round, course.rounds.length - 1)];
   const running = state.next === "choose" || state.round >= course.rounds.length ? null : round;
-  const count = (rows: readonly (readonly unknown[])[]) => rows.reduce((sum, row) => sum + row.length, 0);
+  const count = (rows: readonly (readonly unknown[])[]) => sum(rows.map((row) => row.length));
   return {
-    label: running ? `${running.name}, ${epochOf(running, state.learnt)}` : "choosing",
+    label: running ? (running.label ?? `${running.name}, ${epochOf(running, state.learnt)}`) : "choosing",
     classes: round?.classes.length ?? 0,
     alive: count(state.alive),
     candidates: count(costs.slots),

@@ -1,103 +1,98 @@
 import { imagesIn } from "../../curriculum/subsets.js";
-import type { StreamSpec } from "../../domain/data.js";
-import type { CostTerm, LearningRate } from "../../domain/plan.js";
+import type { TrainScope } from "../../domain/job.js";
+import type { LearningRate } from "../../domain/plan.js";
 import type { Context } from "../../domain/program.js";
-import type { GateMode, GateOptions } from "../../options/gate.js";
 import { stepsIn, stepsPerEpoch } from "../../schedule/epochs.js";
 import { learningRateAt } from "../../schedule/learning-rate.js";
-import type { HowToChoose } from "../choosers/choose.js";
-import { gateStream, trainStream, validStream } from "./streams.js";
 
-/**
- * A search as a course of rounds over one supernet, every number resolved. DA-NAS, ProxylessNAS and random search are
- * courses; rounds.ts carries them out.
- */
-export interface Course {
-  readonly rounds: readonly Round[];
-  /** null where no round takes gate steps */
-  readonly gate: GateOptions | null;
-  readonly cost: CostTerm;
-  readonly final: HowToChoose;
-  /** as it is written in the `choose` decision */
-  readonly how: string;
-  readonly streams: readonly StreamSpec[];
-  readonly stepsTotal: number;
-}
-
-export interface Round extends Omit<RoundOutline, "ownLearningRate"> {
-  readonly stepsPerEpoch: number;
-  readonly steps: number;
-  /** weight steps and epochs of the rounds before */
-  readonly stepsBefore: number;
-  readonly epochsBefore: number;
-  readonly train: string;
-  readonly gateStream: string;
-  /** of a weight step of this round, counted from 0 */
-  learningRate(step: number): number;
-}
+/** A search as rounds of weight steps over one supernet: what is trained on, how long, at which learning rate. */
 
 /** a round as a method lays it out */
 export interface RoundOutline {
   readonly name: string;
   readonly epochs: number;
   readonly classes: readonly string[];
-  /** per slot, floor(prune x alive) candidates are cut at the round's end, always keeping one */
-  readonly prune: number;
-  /** whether gate steps are taken; without, paths are drawn uniformly from the alive */
-  readonly gates: boolean;
-  readonly gateMode: GateMode;
-  /** whether the cost term acts in this round */
-  readonly cost: boolean;
+  /** what of the supernet is trained */
+  readonly scope: TrainScope;
   /** the round's own schedule; without, the search's recipe spans all rounds that have none */
   readonly ownLearningRate?: LearningRate;
 }
 
-export interface CourseOutline {
-  readonly rounds: readonly RoundOutline[];
-  readonly gate: GateOptions | null;
-  readonly cost: CostTerm;
-  readonly final: HowToChoose;
-  readonly how: string;
+/** a round with every number resolved */
+export interface Round extends RoundOutline {
+  readonly index: number;
+  readonly stepsPerEpoch: number;
+  readonly steps: number;
+  /** weight steps of the rounds before */
+  readonly stepsBefore: number;
+  /** stream of the training batches, and where in it the round begins */
+  readonly train: string;
+  readonly batchesBefore: number;
+  /** weight steps from one snapshot to the next */
+  readonly stepsPerSnapshot: number;
+  /** epochs since the search began, after so many weight steps of this round; and after all of them */
+  epochAt(step: number): number;
+  readonly epochsAfter: number;
+  /** of a weight step of this round, counted from 0 */
+  learningRate(step: number): number;
 }
 
-export const noCost: CostTerm = { form: "none", lambda: 0, beta: 0, targetMacs: 1 };
+export interface Course<R> {
+  readonly rounds: readonly (R & Round)[];
+  readonly stepsTotal: number;
+  readonly epochsTotal: number;
+}
 
-/** networks are compared on the classes of the last round: no other was in the data */
-export const validName = "valid";
+/** one stream for all rounds, or one for each */
+export type Streaming = "one-stream" | "stream-per-round";
 
-export function layOut(context: Context, outline: CourseOutline): Course {
-  const { plan, data } = context;
-  const sized = outline.rounds.map((round) => {
-    const perEpoch = stepsPerEpoch(imagesIn(data, "train", round.classes), plan.search.recipe.batchSize);
+export const trainName = "train";
+
+/**
+ * With a stream for each round, epochs begin with the round, and each one's end is worth a snapshot. In one stream epochs run
+ * on across rounds, and a round's end alone is.
+ */
+export function layOut<R extends RoundOutline>(
+  { plan, data }: Context,
+  outline: readonly R[],
+  streaming: Streaming,
+): Course<R> {
+  const { batchSize, learningRate: common } = plan.search.recipe;
+  const sized = outline.map((round) => {
+    const perEpoch = stepsPerEpoch(imagesIn(data, "train", round.classes), batchSize);
     return { ...round, stepsPerEpoch: perEpoch, steps: stepsIn(round.epochs, perEpoch) };
   });
   const shared = sized.filter(({ ownLearningRate }) => !ownLearningRate);
   const sharedSteps = shared.reduce((sum, { steps }) => sum + steps, 0);
-  const rounds: Round[] = [];
+  const one = streaming === "one-stream";
+  const rounds: (R & Round)[] = [];
   let [stepsBefore, epochsBefore, sharedBefore] = [0, 0, 0];
-  for (const [index, { ownLearningRate, ...round }] of sized.entries()) {
+  for (const [index, round] of sized.entries()) {
+    const { ownLearningRate, epochs, steps } = round;
     const [rate, from, total] = ownLearningRate
-      ? ([ownLearningRate, 0, round.steps] as const)
-      : ([plan.search.recipe.learningRate, sharedBefore, sharedSteps] as const);
+      ? ([ownLearningRate, 0, steps] as const)
+      : ([common, sharedBefore, sharedSteps] as const);
     // a warm-up of the learning rate is meant in the epochs of the round that it begins in
     const { stepsPerEpoch: perEpoch } = ownLearningRate ? round : shared[0];
+    const [firstStep, firstEpoch] = [stepsBefore, epochsBefore];
+    const epochAt = one
+      ? (step: number) => (firstStep + step) / round.stepsPerEpoch
+      : (step: number) => firstEpoch + Math.min(epochs, step / round.stepsPerEpoch);
+    const epochsAfter = one ? epochAt(steps) : firstEpoch + epochs;
     rounds.push({
       ...round,
+      index,
       stepsBefore,
-      epochsBefore,
-      train: `train-${index}`,
-      gateStream: `gates-${index}`,
+      train: one ? trainName : `${trainName}-${index}`,
+      batchesBefore: one ? stepsBefore : 0,
+      stepsPerSnapshot: one ? steps : round.stepsPerEpoch,
+      epochAt,
+      epochsAfter,
       learningRate: (step) => learningRateAt(rate, from + step, total, perEpoch),
     });
-    stepsBefore += round.steps;
-    epochsBefore += round.epochs;
-    if (!ownLearningRate) sharedBefore += round.steps;
+    stepsBefore += steps;
+    epochsBefore = epochsAfter;
+    if (!ownLearningRate) sharedBefore += steps;
   }
-  const { gate } = outline;
-  const streams = rounds.flatMap(({ train, gateStream: gateName, gates, classes }) => [
-    trainStream(plan, train, classes),
-    ...(gates && gate ? [gateStream(plan, gateName, classes, gate.batchSize)] : []),
-  ]);
-  const seen = rounds.at(-1)?.classes ?? data.classes;
-  return { ...outline, rounds, streams: [...streams, validStream(plan, validName, seen)], stepsTotal: stepsBefore };
+  return { rounds, stepsTotal: stepsBefore, epochsTotal: epochsBefore };
 }

@@ -2,6 +2,8 @@ import type { StreamSpec } from "../../domain/data.js";
 import type { Plan } from "../../domain/plan.js";
 import { deriveSeed, rng } from "../../util/rng.js";
 
+export const validName = "valid";
+
 /** Streams of a search. Every one has a seed of its own, by its name. */
 
 export const trainStream = (plan: Plan, name: string, classes: readonly string[]): StreamSpec => ({
@@ -25,9 +27,9 @@ export const gateStream = (plan: Plan, name: string, classes: readonly string[],
   augment: null,
 });
 
-/** the whole validation split in order, for comparing networks */
-export const validStream = (plan: Plan, name: string, classes: readonly string[]): StreamSpec => ({
-  name,
+/** The whole validation split in order, for comparing networks: on the classes of the last round, no other was in the data. */
+export const validStream = (plan: Plan, classes: readonly string[]): StreamSpec => ({
+  name: validName,
   split: "valid",
   classes,
   batchSize: plan.search.evaluation.batchSize,

@@ -1,8 +1,12 @@
 import { firstClasses, orderOf } from "../../curriculum/subsets.js";
 import type { Context } from "../../domain/program.js";
-import type { CourseOutline } from "../course/course.js";
+import { pruneQuota } from "../../schedule/quota.js";
+import { chooserOf } from "../choosers/choosers.js";
 import { searchRng } from "../course/streams.js";
-import { roundsStrategy } from "../machine.js";
+import { type Parameters, softmax } from "../distributions/softmax.js";
+import { uniformPaths } from "../estimators/estimator.js";
+import { gates } from "../estimators/gates.js";
+import { machine, type Parts } from "../machine.js";
 import { method } from "../method.js";
 import { type DaNasOptions, fill, name, needsRanking, plan, schema, starter } from "./options.js";
 
@@ -31,17 +35,24 @@ export const daNas = method({
   plan,
   needsRanking,
   rounds: ({ rounds }) => rounds,
-  strategy: roundsStrategy(curriculum),
+  strategy: machine(curriculum),
 });
 
-function curriculum(context: Context, options: DaNasOptions): CourseOutline {
+function curriculum(context: Context, options: DaNasOptions): Parts<Parameters, null> {
   const order = classOrder(context, options);
+  const { gate, cost, final } = options;
   return {
-    rounds: options.rounds.map((round) => ({ ...round, classes: firstClasses(order, round.classes) })),
-    gate: options.gate,
-    cost: options.cost,
-    final: options.final,
-    how: options.final.how,
+    family: softmax,
+    rounds: options.rounds.map(({ name, epochs, classes, prune, gates: moves, gateMode: mode, cost: costActs }) => ({
+      name,
+      epochs,
+      classes: firstClasses(order, classes),
+      scope: "all",
+      estimator: moves ? gates({ mode, options: gate, term: cost, costActs }) : uniformPaths(),
+      quota: (alive) => pruneQuota(alive, prune),
+    })),
+    streaming: "stream-per-round",
+    chooser: chooserOf(final),
   };
 }
 

@@ -99,7 +99,7 @@ export type Complete = ReturnType<typeof fill>;
 
 export function fill(written: Written, around: Around) {
   const common = fillSearching(written, around);
-  const { strategy, epochsPerRound, prune, order, gateMode, final } = written;
+  const { epochsPerRound, prune, gateMode } = written;
   const warmup =
     written.warmup.epochs > 0
       ? {
@@ -124,16 +124,11 @@ export function fill(written: Written, around: Around) {
     );
   }
   return {
-    strategy,
+    ...written,
     warmup,
     rounds,
-    epochsPerRound,
-    prune,
-    order,
-    gateMode,
     gate: fillGate(written.gate, written.batchSize),
     cost: { ...fillCost(written.cost, "hinge", around), fromRound },
-    final,
     ...common,
   };
 }

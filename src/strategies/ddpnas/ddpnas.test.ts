@@ -1,7 +1,9 @@
 import { describe, expect, it } from "vitest";
 import type { Decision } from "../../domain/decision.js";
 import type { StrategyPlan } from "../../domain/plan.js";
+import { singlePathSpace } from "../../spaces/singleton.js";
 import { strategyFor } from "../registry.js";
+import { violations } from "../testing/contract.js";
 import { drive } from "../testing/drive.js";
 import { answerIn, contextFor, tinyPlan } from "../testing/world.js";
 import { ddpnas } from "./ddpnas.js";
@@ -77,9 +79,11 @@ describe("DDPNAS", () => {
   });
 
   it("has nothing to train where each slot has one candidate", () => {
-    const context = contextFor(tinyPlan(plan));
-    const single = { ...(ddpnas.strategy.begin(context, plan) as object), alive: [[1], [2], [3], [1]] };
-    const next = ddpnas.strategy.next(context, plan, single, 0);
-    expect(next).toMatchObject({ kind: "issue", job: { kind: "evaluate", architectures: [[1, 2, 3, 1]] } });
+    const tiny = tinyPlan(plan);
+    const context = contextFor({ ...tiny, space: singlePathSpace(tiny.space, [1, 2, 3, 1]) });
+    const search = drive(context, ddpnas.strategy);
+    expect(search.jobs.map(({ job }) => job)).toMatchObject([{ kind: "evaluate", architectures: [[0, 0, 0, 0]] }]);
+    const streams = ddpnas.strategy.streams(context, plan);
+    expect(violations(context, streams, search)).toEqual([]);
   });
 });

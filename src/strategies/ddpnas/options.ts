@@ -14,29 +14,13 @@ export const schema = z.strictObject({
   ...searching,
 });
 
-export type DdpnasOptions = {
-  readonly name: typeof name;
-  /** S, passes before each cut */
-  readonly passes: number;
-  /** epochs of training for each path drawn; the paper's is 1. Less than 1 = part of an epoch. */
-  readonly epochsPerPath: number;
-  /** theta = e + momentum theta; the code's is 0.5 */
-  readonly momentum: number;
-  /** e = softmax(sharpness x accuracy); the code's is 100 */
-  readonly sharpness: number;
-};
-
-type Complete = ReturnType<typeof fill>;
-
 export const fill = (written: z.output<typeof schema>, around: Around) => ({
   ...written,
   ...fillSearching(written, around),
 });
 
-export const plan = ({ passes, epochsPerPath, momentum, sharpness }: Complete): DdpnasOptions => ({
-  name,
-  passes,
-  epochsPerPath,
-  momentum,
-  sharpness,
-});
+export type DdpnasOptions = ReturnType<typeof plan>;
+
+export function plan({ passes, epochsPerPath, momentum, sharpness }: ReturnType<typeof fill>) {
+  return { name, passes, epochsPerPath, momentum, sharpness };
+}

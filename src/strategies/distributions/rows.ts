@@ -1,42 +1,24 @@
 import type { Alive, Architecture } from "../../domain/space.js";
-import { entropy, logSumExp, mean, softmax } from "../../util/numeric.js";
 import type { Rng } from "../../util/rng.js";
 
-/**
- * A categorical distribution per slot over the candidates alive. Rows are as wide as the slot: what was cut keeps its
- * place, with probability 0.
- */
+/** A number for every candidate, [slot][candidate]. Rows are as wide as the slot: what was cut keeps its place. */
 export type Rows = readonly (readonly number[])[];
 
+/** anything with a row per slot, as wide as the slot */
+export type Widths = readonly (readonly unknown[])[];
+
 /** a row per slot, every entry `value` */
-export const rowsOf = (widths: Rows | Alive, value: number): number[][] =>
+export const rowsOf = (widths: Widths, value: number): number[][] =>
   widths.map((row) => new Array<number>(row.length).fill(value));
 
 export const copyRows = (rows: Rows): number[][] => rows.map((row) => row.slice());
 
-/** softmax(alpha) over the alive of each slot; 0 for the cut */
-export function probabilitiesOf(alphas: Rows, alive: Alive): number[][] {
-  return alphas.map((row, slot) =>
-    spread(alive[slot], softmax(alive[slot].map((candidate) => row[candidate])), row.length),
-  );
-}
+/** 0 for what is not alive */
+export const onlyAlive = (rows: Rows, alive: Alive): number[][] =>
+  rows.map((row, slot) => row.map((value, candidate) => (alive[slot].includes(candidate) ? value : 0)));
 
-/** ln softmax(alpha) over the alive of each slot, finite however small; -Infinity for the cut, so not for the state */
-export function logProbabilitiesOf(alphas: Rows, alive: Alive): number[][] {
-  return alphas.map((row, slot) => {
-    const total = logSumExp(alive[slot].map((candidate) => row[candidate]));
-    const logs = new Array<number>(row.length).fill(Number.NEGATIVE_INFINITY);
-    for (const candidate of alive[slot]) logs[candidate] = row[candidate] - total;
-    return logs;
-  });
-}
-
-export const uniformOver = (alive: Alive, widths: Rows): number[][] =>
-  alive.map((candidates, slot) =>
-    spread(candidates, new Array<number>(candidates.length).fill(1 / candidates.length), widths[slot].length),
-  );
-
-function spread(candidates: readonly number[], values: readonly number[], width: number): number[] {
+/** a row of so many zeros, but for the candidates' values */
+export function spread(candidates: readonly number[], values: readonly number[], width: number): number[] {
   const row = new Array<number>(width).fill(0);
   for (let i = 0; i < candidates.length; i++) row[candidates[i]] = values[i];
   return row;
@@ -63,6 +45,3 @@ export function drawFrom(rng: Rng, row: readonly number[], total: number, withou
   }
   return last;
 }
-
-/** mean entropy of a slot, nats */
-export const meanEntropy = (probabilities: Rows): number => mean(probabilities.map(entropy));

@@ -1,13 +1,4 @@
 import type { GateOptions } from "../../options/gate.js";
-import type { Rows } from "../distributions/rows.js";
-
-/** The moments of Adam (Kingma and Ba, arXiv 1412.6980) on the architecture parameters; as wide as they are. */
-export interface Moments {
-  readonly first: Rows;
-  readonly second: Rows;
-  /** updates so far */
-  readonly count: number;
-}
 
 /**
  * Update number `count` (from 1) of one row, bias-corrected: with m = b1 m + (1 - b1) g, v = b2 v + (1 - b2) g^2,

@@ -2,8 +2,8 @@ import { describe, expect, it } from "vitest";
 import type { CostTerm } from "../../domain/plan.js";
 import type { GateMode } from "../../options/gate.js";
 import { rng } from "../../util/rng.js";
-import { probabilitiesOf } from "../distributions/rows.js";
-import { drawGates, type GateRules, gateGradient, gateUpdate, keepOnly, type Parameters } from "./gate-update.js";
+import { type Parameters, probabilitiesOf, softmax } from "../distributions/softmax.js";
+import { drawGates, type GateRules, gateGradient, gateUpdate } from "./gate-update.js";
 
 const options = { every: 1, learningRate: 0.1, beta1: 0, beta2: 0.999, epsilon: 0, batchSize: 1 };
 const none: CostTerm = { form: "none", lambda: 0, beta: 0, targetMacs: 1 };
@@ -156,7 +156,7 @@ describe("after a cut", () => {
       ],
     };
     const before = gateUpdate(rules("full"), start(zeros()), alive, [full], [measured]);
-    const after = keepOnly(before, [
+    const after = softmax.keepOnly(before, [
       [0, 2],
       [0, 1],
     ]);

@@ -7,28 +7,10 @@ import type { Alive } from "../../domain/space.js";
 import type { GateMode, GateOptions } from "../../options/gate.js";
 import { logSumExp, softmax } from "../../util/numeric.js";
 import type { Rng } from "../../util/rng.js";
-import { copyRows, drawFrom, probabilitiesOf, type Rows, rowsOf } from "../distributions/rows.js";
-import { adam, type Moments } from "./adam.js";
+import { copyRows, drawFrom, type Rows } from "../distributions/rows.js";
+import { type Parameters, probabilitiesOf } from "../distributions/softmax.js";
+import { adam } from "./adam.js";
 import { lossSlopes } from "./cost-term.js";
-
-/** Architecture parameters, one per candidate, and the state of their optimizer. Those of the cut are 0. */
-export interface Parameters {
-  readonly alphas: Rows;
-  readonly moments: Moments;
-}
-
-/** all alike: every slot starts uniform */
-export function startParameters(widths: Rows): Parameters {
-  const zeros = rowsOf(widths, 0);
-  return { alphas: zeros, moments: { first: zeros, second: zeros, count: 0 } };
-}
-
-/** The moments of the cut vanish, the survivors keep theirs; softmax over the survivors renormalises. */
-export function keepOnly({ alphas, moments }: Parameters, alive: Alive): Parameters {
-  const kept = (rows: Rows) =>
-    rows.map((row, slot) => row.map((value, candidate) => (alive[slot].includes(candidate) ? value : 0)));
-  return { alphas: kept(alphas), moments: { ...moments, first: kept(moments.first), second: kept(moments.second) } };
-}
 
 /**
  * Draws the gates of one step. two-path [C]: two candidates without replacement ~ softmax(alpha), of which one is active

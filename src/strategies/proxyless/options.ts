@@ -1,10 +1,9 @@
 import { z } from "zod";
 import type { Budget } from "../../domain/cost.js";
-import type { CostTerm, LearningRate } from "../../domain/plan.js";
 import type { Around } from "../../options/around.js";
 import { costHelp, costKeys, costTermOf, fillCost } from "../../options/cost.js";
-import { bestOf, type FinalChoice, finalOf, mostLikely } from "../../options/final.js";
-import { fillGate, type GateMode, type GateOptions, gate, gateMode } from "../../options/gate.js";
+import { bestOf, finalOf, mostLikely } from "../../options/final.js";
+import { fillGate, gate, gateMode } from "../../options/gate.js";
 import { learningRate } from "../../options/recipe.js";
 import { epochs } from "../../options/scalars.js";
 import { fillSearching, searching } from "../../options/searching.js";
@@ -28,20 +27,6 @@ export const schema = z.strictObject({
   ...searching,
 });
 
-export type ProxylessOptions = {
-  readonly name: typeof name;
-  readonly warmupEpochs: number;
-  readonly warmupLearningRate: LearningRate;
-  readonly epochs: number;
-  readonly gateMode: GateMode;
-  readonly gate: GateOptions;
-  readonly cost: CostTerm;
-  /** "argmax" is the paper's: the most likely candidate per slot, whatever it costs */
-  readonly final: FinalChoice | { readonly how: "argmax" };
-};
-
-type Complete = ReturnType<typeof fill>;
-
 export function fill(written: z.output<typeof schema>, around: Around) {
   const common = fillSearching(written, around);
   const { strategy, warmupEpochs, warmupLearningRate, epochs, gateMode, batchSize } = written;
@@ -62,15 +47,10 @@ export function fill(written: z.output<typeof schema>, around: Around) {
 const isLimited = ({ maxMacs, minMacs, maxParams }: Budget): boolean =>
   maxMacs !== null || minMacs !== null || maxParams !== null;
 
-export function plan({
-  warmupEpochs,
-  warmupLearningRate,
-  epochs,
-  gateMode,
-  gate,
-  cost,
-  final,
-}: Complete): ProxylessOptions {
+export type ProxylessOptions = ReturnType<typeof plan>;
+
+export function plan(complete: ReturnType<typeof fill>) {
+  const { warmupEpochs, warmupLearningRate, epochs, gateMode, gate, cost, final } = complete;
   return {
     name,
     warmupEpochs,

@@ -1,6 +1,9 @@
 import type { Context } from "../../domain/program.js";
-import type { CourseOutline } from "../course/course.js";
-import { roundsStrategy } from "../machine.js";
+import { chooserOf } from "../choosers/choosers.js";
+import { type Parameters, softmax } from "../distributions/softmax.js";
+import { uniformPaths } from "../estimators/estimator.js";
+import { gates } from "../estimators/gates.js";
+import { machine, type Parts } from "../machine.js";
 import { method } from "../method.js";
 import { fill, name, type ProxylessOptions, plan, schema } from "./options.js";
 
@@ -20,20 +23,29 @@ export const proxyless = method({
   fill,
   plan,
   needsRanking: () => false,
-  strategy: roundsStrategy(warmUpThenSearch),
+  strategy: machine(warmUpThenSearch),
 });
 
-function warmUpThenSearch({ data }: Context, options: ProxylessOptions): CourseOutline {
-  const { warmupEpochs, warmupLearningRate, epochs, gateMode, gate, cost, final } = options;
-  const whole = { classes: data.classes, prune: 0, gateMode };
+function warmUpThenSearch({ data }: Context, options: ProxylessOptions): Parts<Parameters, null> {
+  const { warmupEpochs, warmupLearningRate, epochs, gateMode: mode, gate, cost, final } = options;
+  const whole = { classes: data.classes, scope: "all", quota: () => 0 } as const;
   const warmup = {
     ...whole,
     name: "warm-up",
     epochs: warmupEpochs,
-    gates: false,
-    cost: false,
     ownLearningRate: warmupLearningRate,
+    estimator: uniformPaths<Parameters>(),
   };
-  const search = { ...whole, name: "search", epochs, gates: true, cost: true };
-  return { rounds: warmupEpochs > 0 ? [warmup, search] : [search], gate, cost, final, how: final.how };
+  const search = {
+    ...whole,
+    name: "search",
+    epochs,
+    estimator: gates({ mode, options: gate, term: cost, costActs: true }),
+  };
+  return {
+    family: softmax,
+    rounds: warmupEpochs > 0 ? [warmup, search] : [search],
+    streaming: "stream-per-round",
+    chooser: chooserOf(final),
+  };
 }

@@ -17,19 +17,11 @@ export const schema = z.strictObject({
   ...searching,
 });
 
-export type RandomOptions = {
-  readonly name: typeof name;
-  /** networks drawn uniformly from those within the budget */
-  readonly samples: number;
-  /** epochs of uniform single-path training before they are compared by validation accuracy; 0 = take the first drawn */
-  readonly epochs: number;
-};
-
-type Complete = ReturnType<typeof fill>;
-
 export const fill = (written: z.output<typeof schema>, around: Around) => ({
   ...written,
   ...fillSearching(written, around),
 });
 
-export const plan = ({ samples, epochs }: Complete): RandomOptions => ({ name, samples, epochs });
+export type RandomOptions = ReturnType<typeof plan>;
+
+export const plan = ({ samples, epochs }: ReturnType<typeof fill>) => ({ name, samples, epochs });

@@ -1,6 +1,8 @@
 import type { Context } from "../../domain/program.js";
-import { type CourseOutline, noCost } from "../course/course.js";
-import { roundsStrategy } from "../machine.js";
+import { bestOfRandom, firstDrawn } from "../choosers/choosers.js";
+import { type Parameters, softmax } from "../distributions/softmax.js";
+import { uniformPaths } from "../estimators/estimator.js";
+import { machine, type Parts } from "../machine.js";
 import { method } from "../method.js";
 import { fill, name, plan, type RandomOptions, schema } from "./options.js";
 
@@ -18,24 +20,22 @@ export const random = method({
   fill,
   plan,
   needsRanking: () => false,
-  strategy: roundsStrategy(trainThenCompare),
+  strategy: machine(trainThenCompare),
 });
 
-function trainThenCompare({ data }: Context, { samples, epochs }: RandomOptions): CourseOutline {
+function trainThenCompare({ data }: Context, { samples, epochs }: RandomOptions): Parts<Parameters, null> {
   const supernet = {
     name: "supernet",
     epochs,
     classes: data.classes,
-    prune: 0,
-    gates: false,
-    gateMode: "two-path",
-    cost: false,
+    scope: "all",
+    estimator: uniformPaths<Parameters>(),
+    quota: () => 0,
   } as const;
   return {
+    family: softmax,
     rounds: epochs > 0 ? [supernet] : [],
-    gate: null,
-    cost: noCost,
-    final: { how: "at-random", samples: epochs > 0 ? samples : 1, measured: epochs > 0 },
-    how: epochs > 0 ? "best-of-random" : "first-drawn",
+    streaming: "stream-per-round",
+    chooser: epochs > 0 ? bestOfRandom(samples) : firstDrawn,
   };
 }
