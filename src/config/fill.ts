@@ -5,7 +5,7 @@ import type { Ranking } from "../domain/ranking.js";
 import type { Space } from "../domain/space.js";
 import { methodNamed } from "../strategies/registry.js";
 import { type Filling, filling, orStop, stopIfAny } from "./context.js";
-import type { Config } from "./schema.js";
+import type { Config, ConfigInput } from "./schema.js";
 import { checkBudget, fillBudget, planBudget } from "./sections/budget.js";
 import { fillData, planData } from "./sections/data.js";
 import { fillPrograms } from "./sections/programs.js";
@@ -62,7 +62,7 @@ export function fill(config: Config, at: Filling) {
     budget,
     programs,
     ranking,
-    search,
+    search: { ...search },
     retrain,
     compute: config.compute,
     pipeline: config.pipeline,
@@ -70,7 +70,7 @@ export function fill(config: Config, at: Filling) {
     checkpoints: config.checkpoints,
     worker,
     runs: absolute(at.cwd, config.runs),
-  };
+  } satisfies ConfigInput;
   return { complete, known: { space, given: ranked.given } satisfies Known };
 }
 

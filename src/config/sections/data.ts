@@ -1,9 +1,8 @@
-import { readdirSync, statSync } from "node:fs";
-import { join } from "node:path";
 import { z } from "zod";
 import type { DataSource, DataSpec } from "../../domain/data.js";
 import { assertNever } from "../../domain/errors.js";
 import { count, fraction, inputShape, nonNegative, path, printShape, readShape, seed } from "../../options/scalars.js";
+import { countClasses, isFolder } from "../class-folders.js";
 import { type Filling, pathIn } from "../context.js";
 import { fashionMnistFolders, fashionMnistInput, missingFile } from "../fashion-mnist.js";
 import type { WorkerKind } from "./worker.js";
@@ -174,26 +173,6 @@ function classesOf(at: Filling, said: number | undefined, root: string, here: bo
     );
   }
   return said;
-}
-
-const isFolder = (path: string): boolean => {
-  try {
-    return statSync(path).isDirectory();
-  } catch {
-    return false;
-  }
-};
-
-/** class folders of the training images, as the worker counts them: visible folders */
-function countClasses(root: string): number {
-  const train = join(root, "train");
-  try {
-    return readdirSync(isFolder(train) ? train : root).filter(
-      (name) => !name.startsWith(".") && isFolder(join(isFolder(train) ? train : root, name)),
-    ).length;
-  } catch {
-    return 0; // not ours to read
-  }
 }
 
 function fashionMnistRoot(at: Filling, named: string | undefined, here: boolean): string {

@@ -20,11 +20,7 @@ interface About {
   readonly given: boolean;
 }
 
-export function fillPrograms(
-  at: Filling,
-  programs: readonly ProgramName[] | undefined,
-  about: About,
-): readonly ProgramName[] {
+export function fillPrograms(at: Filling, programs: readonly ProgramName[] | undefined, about: About): ProgramName[] {
   const { ranking, needed, given } = about;
   if (!programs) {
     if (given) return ["retrain"];
@@ -72,5 +68,5 @@ export function fillPrograms(
       "write programs: [retrain], or remove it",
     );
   }
-  return programs;
+  return [...programs];
 }
