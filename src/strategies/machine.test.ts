@@ -4,12 +4,14 @@ import type { Plan, StrategyPlan } from "../domain/plan.js";
 import type { Architecture } from "../domain/space.js";
 import { learningRateAt } from "../schedule/learning-rate.js";
 import type { Choice, Chooser } from "./choosers/choice.js";
-import { softmax } from "./distributions/softmax.js";
+import { firstDrawn } from "./choosers/choosers.js";
+import { type Parameters, softmax } from "./distributions/softmax.js";
+import { uniformPaths } from "./estimators/estimator.js";
 import { machine } from "./machine.js";
 import { strategyFor } from "./registry.js";
 import { drive } from "./testing/drive.js";
 import { plans } from "./testing/plans.js";
-import { contextFor, tinyPlan } from "./testing/world.js";
+import { contextFor, tinyData, tinyPlan } from "./testing/world.js";
 
 const daNas = plans["da-nas"];
 const search = (plan: StrategyPlan, changes: Partial<Plan> = {}) =>
@@ -34,6 +36,26 @@ describe("weight steps and gate steps", () => {
     const { jobs } = search(plan, { pipeline: { lag: 1, stepsPerJob: 12 } });
     const told = jobs.map(({ job }) => (job.kind === "train" || job.kind === "gates" ? job.steps.length : 0));
     expect(told).toEqual([10, 2, 10, 2, 4, 0]);
+  });
+
+  it("train what the round says is trained", () => {
+    const whole = { epochs: 1, classes: tinyData.classes, estimator: uniformPaths<Parameters>(), quota: () => 0 };
+    const parts = {
+      family: softmax,
+      rounds: [
+        { ...whole, name: "norms", scope: "all-bn" },
+        { ...whole, name: "all", scope: "all" },
+      ],
+      streaming: "stream-per-round",
+      chooser: firstDrawn,
+    } as const;
+    const { jobs } = drive(
+      contextFor(tinyPlan(plans.random)),
+      machine(() => parts),
+    );
+    const scopes = jobs.map(({ job }) => (job.kind === "train" ? job.scope : null));
+    expect(new Set(scopes.slice(0, jobs.length / 2))).toEqual(new Set(["all-bn"]));
+    expect(new Set(scopes.slice(jobs.length / 2))).toEqual(new Set(["all"]));
   });
 
   it("draw paths uniformly where a round takes no gate steps, however the parameters stand", () => {

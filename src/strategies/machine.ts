@@ -1,35 +1,17 @@
 import { expectedMacs } from "../cost/expected.js";
-import type { StreamSpec } from "../domain/data.js";
 import type { Decision, Snapshot } from "../domain/decision.js";
 import type { NumberedJob, TrainJob } from "../domain/job.js";
 import type { Context, Learned, Next, Progress, Strategy } from "../domain/program.js";
 import type { Answer } from "../domain/signal.js";
 import { type Alive, allAlive } from "../domain/space.js";
-import { blockEnd, trainBlock } from "../schedule/block.js";
+import { trainBlock } from "../schedule/block.js";
 import { sum } from "../util/numeric.js";
-import { type Choice, type Chooser, choose, evaluateJob, noChoice } from "./choosers/choice.js";
-import { type Course, layOut, type Round, type RoundOutline, type Streaming, trainName } from "./course/course.js";
-import { trainStream, validStream } from "./course/streams.js";
-import type { Family } from "./distributions/distribution.js";
-import type { Estimator, Standing } from "./estimators/estimator.js";
+import { type Choice, choose, evaluateJob, noChoice } from "./choosers/choice.js";
+import { type Round, trainName } from "./course/course.js";
+import type { Standing } from "./estimators/estimator.js";
 import { cutWeakest } from "./prune.js";
+import { dueAfter, endOfBlock, type Parts, type Rig, type RigRound, rigged, streamsOf } from "./rig.js";
 import { afterSnapshot, counted, meansOf, startTally, type Tally } from "./tally.js";
-
-/** A search method in its parts. `P`: parameters of the distribution, `M`: memory of the estimators. */
-export interface Parts<P, M> {
-  readonly family: Family<P>;
-  readonly rounds: readonly RoundParts<P, M>[];
-  readonly streaming: Streaming;
-  readonly chooser: Chooser;
-}
-
-export interface RoundParts<P, M> extends RoundOutline {
-  readonly estimator: Estimator<P, M>;
-  /** how many of a slot's so many alive candidates are cut at the round's end; fewer than all */
-  quota(alive: number): number;
-  /** what the round is called while it runs; without, its name and epoch */
-  readonly label?: string;
-}
 
 /**
  * The machine that carries a method out:
@@ -66,10 +48,7 @@ export interface MachineState<P, M> {
 export function machine<Options extends object, P, M>(
   partsOf: (context: Context, options: Options) => Parts<P, M>,
 ): Strategy<Options, MachineState<P, M>> {
-  const rigOf = memoized((context: Context, options: Options) => {
-    const parts = partsOf(context, options);
-    return { ...parts, course: layOut(context, parts.rounds, parts.streaming) };
-  });
+  const rigOf = rigged(partsOf);
   return {
     streams: (context, options) => streamsOf(context, rigOf(context, options)),
     begin: (context, options) => ({
@@ -88,39 +67,6 @@ export function machine<Options extends object, P, M>(
     learn: (context, options, state, { job }, answer) => learn(context, rigOf(context, options), state, job, answer),
     progress: (context, options, state) => progress(context, rigOf(context, options), state),
   };
-}
-
-interface Rig<P, M> extends Parts<P, M> {
-  readonly course: Course<RoundParts<P, M>>;
-}
-
-type RigRound<P, M> = RoundParts<P, M> & Round;
-
-// the memo only saves time, of counting images above all
-function memoized<O extends object, R>(make: (context: Context, options: O) => R) {
-  const known = new WeakMap<O, { readonly context: Context; readonly made: R }>();
-  return (context: Context, options: O): R => {
-    const found = known.get(options);
-    const { plan, data, ranking } = context;
-    if (found && found.context.plan === plan && found.context.data === data && found.context.ranking === ranking) {
-      return found.made;
-    }
-    const made = make(context, options);
-    known.set(options, { context, made });
-    return made;
-  };
-}
-
-function streamsOf<P, M>({ plan, data }: Context, { course, streaming }: Rig<P, M>): StreamSpec[] {
-  const seen = course.rounds.at(-1)?.classes ?? data.classes;
-  return [
-    ...(streaming === "one-stream" ? [trainStream(plan, trainName, seen)] : []),
-    ...course.rounds.flatMap((round) => [
-      ...(streaming === "one-stream" ? [] : [trainStream(plan, round.train, round.classes)]),
-      ...(round.estimator.questions?.streams(plan, round) ?? []),
-    ]),
-    validStream(plan, seen),
-  ];
 }
 
 // ---- what to do next ------------------------------------------------------------------------------------------------
@@ -207,25 +153,11 @@ const standing = <P, M>(
   { alive, parameters, memory, learnt }: MachineState<P, M>,
 ): Standing<P, M> => ({ context, round, alive, parameters, memory: memory as M, learnt });
 
-/** questions due once `step` weight steps of the round were taken */
-const dueAfter = <P, M>({ estimator: { questions } }: RigRound<P, M>, step: number): number =>
-  questions ? Math.floor(step / questions.every) : 0;
-
 function nextBlock<P, M>(at: Standing<P, M>, round: RigRound<P, M>, step: number): TrainJob {
   const { train: stream, scope, learningRate, estimator, batchesBefore } = round;
   const end = endOfBlock(at.context.plan.pipeline.stepsPerJob, round, step);
   const block = { stream, scope, step, batch: batchesBefore + step, learningRate };
   return trainBlock(block, estimator.paths(at, step, end - step));
-}
-
-function endOfBlock<P, M>(stepsPerJob: number, round: RigRound<P, M>, step: number): number {
-  const { stepsPerSnapshot, steps, estimator } = round;
-  const end = Math.min(blockEnd(step, stepsPerJob, stepsPerSnapshot), steps);
-  const { questions } = estimator;
-  if (questions === null) return end;
-  const due = questions.together ? dueAfter(round, end) : dueAfter(round, step) + 1;
-  const asks = due * questions.every;
-  return asks > step ? Math.min(asks, end) : end;
 }
 
 // ---- what was learnt ------------------------------------------------------------------------------------------------

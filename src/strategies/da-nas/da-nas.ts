@@ -6,8 +6,9 @@ import { searchRng } from "../course/streams.js";
 import { type Parameters, softmax } from "../distributions/softmax.js";
 import { uniformPaths } from "../estimators/estimator.js";
 import { gates } from "../estimators/gates.js";
-import { machine, type Parts } from "../machine.js";
+import { machine } from "../machine.js";
 import { method } from "../method.js";
+import type { Parts } from "../rig.js";
 import { type DaNasOptions, fill, name, needsRanking, plan, schema, starter } from "./options.js";
 
 /**

@@ -5,8 +5,9 @@ import { lastLeft } from "../choosers/choosers.js";
 import type { Rows } from "../distributions/rows.js";
 import { weights } from "../distributions/weights.js";
 import { passesOfPaths, type Visits, widest } from "../estimators/passes.js";
-import { machine, type Parts } from "../machine.js";
+import { machine } from "../machine.js";
 import { method } from "../method.js";
+import type { Parts } from "../rig.js";
 import { type DdpnasOptions, fill, name, plan, schema } from "./options.js";
 
 /**

@@ -3,8 +3,9 @@ import { chooserOf } from "../choosers/choosers.js";
 import { type Parameters, softmax } from "../distributions/softmax.js";
 import { uniformPaths } from "../estimators/estimator.js";
 import { gates } from "../estimators/gates.js";
-import { machine, type Parts } from "../machine.js";
+import { machine } from "../machine.js";
 import { method } from "../method.js";
+import type { Parts } from "../rig.js";
 import { fill, name, type ProxylessOptions, plan, schema } from "./options.js";
 
 /**

@@ -2,8 +2,9 @@ import type { Context } from "../../domain/program.js";
 import { bestOfRandom, firstDrawn } from "../choosers/choosers.js";
 import { type Parameters, softmax } from "../distributions/softmax.js";
 import { uniformPaths } from "../estimators/estimator.js";
-import { machine, type Parts } from "../machine.js";
+import { machine } from "../machine.js";
 import { method } from "../method.js";
+import type { Parts } from "../rig.js";
 import { fill, name, plan, type RandomOptions, schema } from "./options.js";
 
 /**
