@@ -21,7 +21,9 @@ const table: Readonly<Record<string, { values: readonly string[]; types?: readon
   cost: { values: ["domain", "util", "spaces"] },
   curriculum: { values: ["domain", "util"] },
   schedule: { values: ["domain", "util"] },
-  strategies: { values: core },
+  // zod pieces that the config and the methods share
+  options: { values: ["domain", "util"] },
+  strategies: { values: [...core, "options"] },
   engine: { values: [...core, "strategies"], types: ["journal"] },
   runner: { values: ["domain", "util", "engine"], types: ["worker", "journal"] },
   runs: { values: ["domain", "util", "journal", "runner", "story", "telemetry", "worker"] },
@@ -29,8 +31,8 @@ const table: Readonly<Record<string, { values: readonly string[]; types?: readon
   // the mock counts MACs as a worker would
   worker: { values: ["domain", "util", "wire", "telemetry", "cost", "spaces"] },
   telemetry: { values: ["domain", "util", "wire"] },
-  config: { values: [...core, "strategies"] },
-  story: { values: ["domain", "util", "cost", "spaces", "engine"], types: ["journal"] },
+  config: { values: [...core, "options", "strategies"] },
+  story: { values: ["domain", "util", "cost", "spaces", "strategies", "engine"], types: ["journal"] },
   render: { values: ["domain", "util", "story"], types: ["journal"] },
   bench: { values: [...readdirSync(src)] },
   cli: { values: [...readdirSync(src)] },

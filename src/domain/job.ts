@@ -16,6 +16,7 @@ export interface EvaluateJob extends JobOf<"evaluate"> {}
 
 export interface OptimizerSpec extends Word<wire.OptimizerSpec> {}
 export interface ComputeSpec extends Word<wire.ComputeSpec> {}
+export interface WeightedPath extends Word<wire.WeightedPath> {}
 export interface TrainStep extends Word<wire.TrainStep> {}
 export interface GateStep extends Word<wire.GateStep> {}
 

@@ -1,4 +1,5 @@
 import type { Cut, GoBack } from "../domain/decision.js";
+import { methodNamed } from "../strategies/registry.js";
 import { amount, bigWords, countWords, duration, listed, percent, plural, significant } from "../util/format.js";
 import { sum } from "../util/numeric.js";
 import type { RunStatus } from "./standing.js";
@@ -103,13 +104,7 @@ export function lede(story: Story): string {
   return parts.join(" ");
 }
 
-const methods: Readonly<Record<string, string>> = {
-  "da-nas": "DA-NAS",
-  proxyless: "ProxylessNAS",
-  ddpnas: "DDPNAS",
-  random: "Random search",
-};
-export const methodName = (strategy: string): string => methods[strategy] ?? strategy;
+export const methodName = (strategy: string): string => methodNamed(strategy).title;
 
 /** how the final network was taken from what was alive */
 export function choiceWords(story: Story): string | null {

@@ -65,7 +65,7 @@ export async function spaceOf(
 }
 
 async function readShape(text: string): Promise<InputShape> {
-  const { inputShape } = await import("../../config/schema/scalars.js");
+  const { inputShape } = await import("../../options/scalars.js");
   const parsed = inputShape.safeParse(text);
   if (parsed.success) return parsed.data;
   const { DanasError } = await import("../../domain/errors.js");

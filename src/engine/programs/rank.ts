@@ -6,7 +6,7 @@ import type { Context, Program } from "../../domain/program.js";
 import { classAccuracies } from "../../domain/signal.js";
 import { stepsPerEpoch } from "../../schedule/epochs.js";
 import { encode } from "../../spaces/encoding.js";
-import { type Course, onlyPath, prepareNetwork, streamSeed, trainJob } from "./training.js";
+import { onlyPath, prepareNetwork, streamSeed, type Training, trainJob } from "./training.js";
 
 /**
  * Ranks the classes by difficulty (METHODS 1.1): trains each reference network on all classes and records its per-class
@@ -28,7 +28,7 @@ export const rank: Program<RankState> = {
 
   next(context, state, inFlight) {
     const ranking = planned(context.plan);
-    const course = courseOf(context, ranking);
+    const training = trainingOf(context, ranking);
     if (state.reference === ranking.references.length) {
       return inFlight > 0 ? { kind: "wait" } : conclude(context, ranking, state);
     }
@@ -45,9 +45,9 @@ export const rank: Program<RankState> = {
         return { kind: "issue", job, state: { ...state, next: "train" }, decisions: [] };
       }
       case "train": {
-        const job = trainJob(course, state.step, architecture.length);
+        const job = trainJob(training, state.step, architecture.length);
         const step = state.step + job.steps.length;
-        const next = step % course.stepsPerEpoch === 0 ? "evaluate" : "train";
+        const next = step % training.stepsPerEpoch === 0 ? "evaluate" : "train";
         return { kind: "issue", job, state: { ...state, step, next }, decisions: [] };
       }
       case "evaluate": {
@@ -58,7 +58,7 @@ export const rank: Program<RankState> = {
           batches: 0,
           recalibrate: { stream: "train", batches: context.plan.search.evaluation.recalibrateBatches },
         } as const;
-        const done = state.step === course.epochs * course.stepsPerEpoch;
+        const done = state.step === training.epochs * training.stepsPerEpoch;
         const after: RankState = done
           ? { ...state, reference: state.reference + 1, step: 0, next: "prepare" }
           : { ...state, next: "train" };
@@ -87,13 +87,15 @@ export const rank: Program<RankState> = {
 
   progress(context, state) {
     const ranking = planned(context.plan);
-    const course = courseOf(context, ranking);
-    const each = course.epochs * course.stepsPerEpoch;
+    const training = trainingOf(context, ranking);
+    const each = training.epochs * training.stepsPerEpoch;
     const reference = Math.min(state.reference, ranking.references.length - 1);
     const finished = state.reference === ranking.references.length;
-    const epoch = finished ? course.epochs : Math.min(course.epochs, Math.floor(state.step / course.stepsPerEpoch) + 1);
+    const epoch = finished
+      ? training.epochs
+      : Math.min(training.epochs, Math.floor(state.step / training.stepsPerEpoch) + 1);
     return {
-      label: `reference ${reference + 1} of ${ranking.references.length}, epoch ${epoch} of ${course.epochs}`,
+      label: `reference ${reference + 1} of ${ranking.references.length}, epoch ${epoch} of ${training.epochs}`,
       classes: context.plan.data.classes,
       alive: context.plan.space.slots.length,
       candidates: context.plan.space.slots.length,
@@ -127,7 +129,7 @@ function planned(plan: Plan): Trained {
   return plan.ranking;
 }
 
-const courseOf = (context: Context, ranking: Trained): Course => ({
+const trainingOf = (context: Context, ranking: Trained): Training => ({
   epochs: ranking.epochs,
   stepsPerEpoch: stepsPerEpoch(imagesIn(context.data, "train"), ranking.recipe.batchSize),
   recipe: ranking.recipe,

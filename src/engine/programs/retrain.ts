@@ -6,7 +6,7 @@ import type { Context, Found, Program } from "../../domain/program.js";
 import { classAccuracies } from "../../domain/signal.js";
 import type { Architecture } from "../../domain/space.js";
 import { stepsPerEpoch } from "../../schedule/epochs.js";
-import { type Course, onlyPath, prepareNetwork, streamSeed, trainJob } from "./training.js";
+import { onlyPath, prepareNetwork, streamSeed, type Training, trainJob } from "./training.js";
 
 /**
  * Trains the chosen network from scratch (METHODS 1.7), measures the test set once, exports. Statistics of batch norm are
@@ -34,19 +34,19 @@ export const retrain: Program<RetrainState> = {
   next(context, state, inFlight) {
     const { plan } = context;
     const architecture = architectureOf(context);
-    const course = courseOf(context);
+    const training = trainingOf(context);
     const issue = (job: Job, next: RetrainState["next"], step = state.step) =>
       ({ kind: "issue", job, state: { ...state, next, step }, decisions: [] }) as const;
     const afterTraining = plan.retrain.test ? "test" : plan.retrain.export ? "export" : "end";
-    const finished = state.step === course.epochs * course.stepsPerEpoch;
+    const finished = state.step === training.epochs * training.stepsPerEpoch;
     switch (state.next) {
       case "prepare":
         return issue(prepareNetwork(plan, architecture, plan.retrain.recipe, streams(context), "retrain"), "train");
       case "train": {
-        const job = trainJob(course, state.step, architecture.length);
+        const job = trainJob(training, state.step, architecture.length);
         const step = state.step + job.steps.length;
-        const epochEnds = step % course.stepsPerEpoch === 0;
-        const ends = step === course.epochs * course.stepsPerEpoch;
+        const epochEnds = step % training.stepsPerEpoch === 0;
+        const ends = step === training.epochs * training.stepsPerEpoch;
         const validates = epochEnds && plan.retrain.split === "train";
         return issue(job, validates ? "validate" : ends ? afterTraining : "train", step);
       }
@@ -70,7 +70,7 @@ export const retrain: Program<RetrainState> = {
       let { lossSum, lossCount, epochsTrained } = state;
       for (const loss of signal.losses) lossSum += loss;
       lossCount += signal.losses.length;
-      if (lossCount === courseOf(context).stepsPerEpoch) {
+      if (lossCount === trainingOf(context).stepsPerEpoch) {
         epochsTrained++;
         decisions.push({
           type: "report",
@@ -99,17 +99,17 @@ export const retrain: Program<RetrainState> = {
   },
 
   progress(context, state) {
-    const course = courseOf(context);
+    const training = trainingOf(context);
     const slots = context.plan.space.slots.length;
-    const epoch = Math.min(course.epochs, Math.floor(state.step / course.stepsPerEpoch) + 1);
+    const epoch = Math.min(training.epochs, Math.floor(state.step / training.stepsPerEpoch) + 1);
     const label = { test: "testing", export: "exporting", end: "finishing" } as const;
     return {
-      label: state.next in label ? label[state.next as keyof typeof label] : `epoch ${epoch} of ${course.epochs}`,
+      label: state.next in label ? label[state.next as keyof typeof label] : `epoch ${epoch} of ${training.epochs}`,
       classes: context.plan.data.classes,
       alive: slots,
       candidates: slots,
       stepsDone: state.step,
-      stepsTotal: course.epochs * course.stepsPerEpoch,
+      stepsTotal: training.epochs * training.stepsPerEpoch,
     };
   },
 };
@@ -120,7 +120,7 @@ function architectureOf({ plan, chosen }: Context): Architecture {
   return architecture;
 }
 
-const courseOf = ({ plan, data }: Context): Course => ({
+const trainingOf = ({ plan, data }: Context): Training => ({
   epochs: plan.retrain.epochs,
   stepsPerEpoch: stepsPerEpoch(imagesIn(data, plan.retrain.split), plan.retrain.recipe.batchSize),
   recipe: plan.retrain.recipe,

@@ -1,7 +1,7 @@
 import { extremes } from "../../cost/extremes.js";
 import type { Choose, Decision } from "../../domain/decision.js";
 import type { PrepareJob } from "../../domain/job.js";
-import type { StrategyName } from "../../domain/plan.js";
+import type { StrategyPlan } from "../../domain/plan.js";
 import type { Context, Found, Program, Strategy } from "../../domain/program.js";
 import type { Architecture } from "../../domain/space.js";
 import { spaceHash } from "../../spaces/hash.js";
@@ -39,7 +39,7 @@ export const search: Program<SearchState> = {
   progress: (context, state) => strategyOf(context).progress(context, optionsOf(context), state.strategy),
 };
 
-const strategyOf = ({ plan }: Context): Strategy<StrategyName, unknown> => strategyFor(plan.search.strategy);
+const strategyOf = ({ plan }: Context): Strategy<StrategyPlan, unknown> => strategyFor(plan.search.strategy);
 const optionsOf = ({ plan }: Context) => plan.search.strategy;
 
 function foundIn(decisions: readonly Decision[]): Found {

@@ -2,13 +2,14 @@ import type { StreamSpec } from "../../domain/data.js";
 import type { PrepareJob, TrainJob } from "../../domain/job.js";
 import type { Plan, Recipe } from "../../domain/plan.js";
 import type { Architecture } from "../../domain/space.js";
+import { blockEnd, trainBlock } from "../../schedule/block.js";
 import { learningRateAt } from "../../schedule/learning-rate.js";
 import { spaceHash } from "../../spaces/hash.js";
 import { singlePathSpace } from "../../spaces/singleton.js";
 import { deriveSeed, rng } from "../../util/rng.js";
 
 /** Ordinary training of one network, as the reference networks and the retraining share it. */
-export interface Course {
+export interface Training {
   readonly epochs: number;
   readonly stepsPerEpoch: number;
   readonly recipe: Recipe;
@@ -20,20 +21,16 @@ export interface Course {
 export const onlyPath = (slots: number): Architecture => new Array<number>(slots).fill(0);
 
 /** The next train job from weight step `step` on; it does not cross the end of an epoch. */
-export function trainJob(course: Course, step: number, slots: number): TrainJob {
-  const left = course.stepsPerEpoch - (step % course.stepsPerEpoch);
-  const total = course.epochs * course.stepsPerEpoch;
+export function trainJob(training: Training, step: number, slots: number): TrainJob {
+  const { epochs, stepsPerEpoch, stepsPerJob, recipe } = training;
+  const total = epochs * stepsPerEpoch;
+  const learningRate = (of: number) => learningRateAt(recipe.learningRate, of, total, stepsPerEpoch);
   const paths = [{ architecture: onlyPath(slots), weight: 1 }];
-  return {
-    kind: "train",
-    stream: "train",
-    scope: "all",
-    steps: Array.from({ length: Math.min(left, course.stepsPerJob) }, (_, index) => ({
-      paths,
-      learningRate: learningRateAt(course.recipe.learningRate, step + index, total, course.stepsPerEpoch),
-      batch: step + index,
-    })),
-  };
+  const count = blockEnd(step, stepsPerJob, stepsPerEpoch) - step;
+  return trainBlock(
+    { stream: "train", scope: "all", step, batch: step, learningRate },
+    Array.from({ length: count }, () => paths),
+  );
 }
 
 /** Prepares the network alone, its weights drawn from a seed named by `name`. */

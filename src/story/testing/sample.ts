@@ -5,13 +5,14 @@ import type { DataInfo, StreamSpec } from "../../domain/data.js";
 import type { Cut, Decision } from "../../domain/decision.js";
 import type { Event } from "../../domain/event.js";
 import type { Job } from "../../domain/job.js";
-import type { Plan, Recipe, RoundPlan } from "../../domain/plan.js";
+import type { Plan, Recipe } from "../../domain/plan.js";
 import type { Ranking } from "../../domain/ranking.js";
 import type { Signal } from "../../domain/signal.js";
 import type { Space } from "../../domain/space.js";
 import type { Journal, JournalEntry } from "../../journal/port.js";
 import { encode } from "../../spaces/encoding.js";
 import { singlePathSpace } from "../../spaces/singleton.js";
+import type { RoundOptions } from "../../strategies/da-nas/options.js";
 import { rng } from "../../util/rng.js";
 import { fixedJournal } from "./fixed.js";
 
@@ -22,7 +23,7 @@ import { fixedJournal } from "./fixed.js";
 export interface SampleOptions {
   readonly space: Space;
   readonly classes: readonly string[];
-  readonly rounds: readonly Pick<RoundPlan, "name" | "epochs" | "classes" | "prune" | "gates">[];
+  readonly rounds: readonly Pick<RoundOptions, "name" | "epochs" | "classes" | "prune" | "gates">[];
   readonly maxMacs: number;
   readonly mock: boolean;
   readonly name?: string;

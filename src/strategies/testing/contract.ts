@@ -94,7 +94,7 @@ export function violations(context: Context, streams: readonly StreamSpec[], sea
 
 /** ProxylessNAS' own final choice knows no budget */
 const mayCostAnything = ({ search: { strategy } }: Plan): boolean =>
-  strategy.name === "proxyless" && strategy.final.how === "argmax";
+  isDeepStrictEqual(strategy.final, { how: "argmax" });
 
 const size = (alive: Alive): number => alive.reduce((sum, row) => sum + row.length, 0);
 

@@ -1,11 +1,11 @@
 import type { Decision } from "../../domain/decision.js";
 import type { NumberedJob } from "../../domain/job.js";
-import type { StrategyName } from "../../domain/plan.js";
+import type { StrategyPlan } from "../../domain/plan.js";
 import type { Context, Next, Progress, Strategy } from "../../domain/program.js";
 import type { Signal } from "../../domain/signal.js";
 import { answerIn } from "./world.js";
 
-export type AnyStrategy = Strategy<StrategyName, unknown>;
+export type AnyStrategy = Strategy<StrategyPlan, unknown>;
 
 /** all that could be seen of a search */
 export interface Search {
