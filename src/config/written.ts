@@ -1,4 +1,5 @@
 import { stringify } from "yaml";
+import { sidesOf } from "../cost/budget.js";
 import type { Plan, Recipe, SearchPlan } from "../domain/plan.js";
 import type { Settings, WorkerSettings } from "../domain/settings.js";
 import { encode } from "../spaces/encoding.js";
@@ -24,11 +25,9 @@ function asWritten(
     seed: plan.seed,
     data: dataAsWritten(plan),
     space: config.space,
-    budget: {
-      maxMacs: amountAsWritten(budget.maxMacs),
-      minMacs: amountAsWritten(budget.minMacs),
-      maxParams: amountAsWritten(budget.maxParams),
-    },
+    budget: Object.fromEntries(
+      sidesOf(budget).map(({ key, limit }): [string, string | number] => [key, amountAsWritten(limit)]),
+    ),
     programs: [...plan.programs],
     ranking: rankingAsWritten(plan, config, at),
     search: searchAsWritten(plan.search, config.search),
@@ -50,8 +49,7 @@ function asWritten(
 }
 
 /** exact, and never a number that would be refused for want of a unit */
-function amountAsWritten(value: number | null): string | number | undefined {
-  if (value === null) return undefined;
+function amountAsWritten(value: number): string | number {
   if (value >= 10_000) return value;
   return `${value / 1000}K`;
 }
@@ -155,17 +153,17 @@ const costAsWritten = ({
   form,
   lambda,
   beta,
-  targetMacs,
+  target,
 }: {
   form: "hinge" | "linear" | "log-power" | "none";
   lambda: number;
   beta: number;
-  targetMacs: number;
+  target: number;
 }) => ({
   form,
   lambda,
   beta,
-  targetMacs: amountAsWritten(targetMacs),
+  targetMacs: amountAsWritten(target),
 });
 
 function workerAsWritten(worker: WorkerSettings): ConfigInput["worker"] {

@@ -59,7 +59,7 @@ export function tellStatus(journal: Journal, options: StatusOptions = {}): Statu
     program: program === "inspect" ? null : program,
     progress: progressIn(journal, options.state, options.logic ?? null),
     round: round ? { number: round.round, name: round.name, classes: round.classes.length } : null,
-    expectedMacs: snapshot?.expectedMacs ?? null,
+    expectedMacs: snapshot?.expected.macs ?? null,
     trainLoss: snapshot?.trainLoss ?? null,
     chosen: chosen && { encoded: chosen.encoded, macs: chosen.macs, params: chosen.params },
     testAccuracy: told.result?.testAccuracy ?? told.test?.accuracy ?? null,

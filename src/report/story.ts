@@ -1,5 +1,5 @@
 import { extremes } from "../cost/extremes.js";
-import { architectureCost, costTable } from "../cost/table.js";
+import { costTable, priced } from "../cost/table.js";
 import type { Budget, Cost, PricedArchitecture } from "../domain/cost.js";
 import type { DataInfo, DataSpec } from "../domain/data.js";
 import type { Choose, Cut, GoBack, OpenRound, Prune, Report, Snapshot } from "../domain/decision.js";
@@ -8,7 +8,6 @@ import type { Ranking } from "../domain/ranking.js";
 import type { ExportedFile } from "../domain/signal.js";
 import type { Architecture } from "../domain/space.js";
 import type { CheckpointRecord, Journal, SessionRecord } from "../journal/port.js";
-import { encode } from "../spaces/encoding.js";
 import { spaceHash } from "../spaces/hash.js";
 import { countArchitectures } from "../spaces/size.js";
 import { type Chronicle, chronicle, type ProgramEffort } from "./chronicle.js";
@@ -233,28 +232,25 @@ function dataName({ source }: DataSpec): string {
   }
 }
 
-const price = (plan: Plan, architecture: Architecture): PricedArchitecture => ({
-  architecture,
-  encoded: encode(plan.space, architecture),
-  ...architectureCost(costTable(plan.space), architecture),
-});
-
 function alternativesOf(plan: Plan): Alternatives {
-  const { smallest, largest } = extremes(costTable(plan.space));
-  return { smallest: price(plan, smallest.architecture), largest: price(plan, largest.architecture) };
+  const costs = costTable(plan.space);
+  const { smallest, largest } = extremes(costs);
+  return {
+    smallest: priced(plan.space, costs, smallest.architecture),
+    largest: priced(plan.space, costs, largest.architecture),
+  };
 }
 
 function foundIn(plan: Plan, told: Chronicle): Found | null {
   const { result, choice, test } = told;
   const given = plan.programs.includes("search") ? null : plan.retrain.architecture;
-  const chosen = result?.chosen ?? choice?.chosen ?? (given && price(plan, given));
+  const chosen = result?.chosen ?? choice?.chosen ?? (given && priced(plan.space, costTable(plan.space), given));
   if (!chosen) return null;
   const compared = choice?.compared.find(({ encoded }) => encoded === chosen.encoded);
   const validated = told.reports.findLast(({ series }) => series === "retrain-valid-accuracy");
   const perClass = result?.testPerClass ?? test?.perClass ?? null;
-  const { architecture, encoded, macs, params } = chosen;
   return {
-    ...{ architecture, encoded, macs, params },
+    ...chosen,
     validAccuracy: result?.validAccuracy ?? validated?.value ?? compared?.validAccuracy ?? null,
     testAccuracy: result?.testAccuracy ?? test?.accuracy ?? null,
     testPerClass:

@@ -51,7 +51,7 @@ export interface CourseOutline {
   readonly how: string;
 }
 
-export const noCost: CostTerm = { form: "none", lambda: 0, beta: 0, targetMacs: 1 };
+export const noCost: CostTerm = { form: "none", lambda: 0, beta: 0, metric: "macs", target: 1 };
 
 /** networks are compared on the classes of the last round: no other was in the data */
 export const validName = "valid";

@@ -1,4 +1,4 @@
-import { expectedMacs } from "../cost/expected.js";
+import { expectedCost } from "../cost/expected.js";
 import { imagesIn } from "../curriculum/subsets.js";
 import type { Decision, Snapshot } from "../domain/decision.js";
 import type { NumberedJob, TrainJob } from "../domain/job.js";
@@ -244,7 +244,7 @@ function snapshot({ costs }: Context, size: Size, { theta, alive, cycle, stepsLe
     epoch: stepsLearnt / size.stepsPerEpoch,
     probabilities,
     alive,
-    expectedMacs: expectedMacs(costs, probabilities),
+    expected: expectedCost(costs, probabilities),
     entropy: meanEntropy(probabilities),
     ...meansOf(tally),
   };

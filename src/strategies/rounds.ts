@@ -1,4 +1,4 @@
-import { expectedMacs } from "../cost/expected.js";
+import { expectedCost } from "../cost/expected.js";
 import type { Decision, Snapshot } from "../domain/decision.js";
 import type { GatesJob, NumberedJob, TrainJob } from "../domain/job.js";
 import type { StrategyName } from "../domain/plan.js";
@@ -271,7 +271,7 @@ function snapshot(
     epoch,
     probabilities,
     alive,
-    expectedMacs: expectedMacs(costs, probabilities),
+    expected: expectedCost(costs, probabilities),
     entropy: meanEntropy(probabilities),
     ...meansOf(tally),
   };

@@ -1,3 +1,4 @@
+import { sidesOf } from "../../cost/budget.js";
 import type { Budget } from "../../domain/cost.js";
 import { assertNever } from "../../domain/errors.js";
 import type { CostTerm, GateOptions, RoundPlan, SearchPlan, StrategyPlan } from "../../domain/plan.js";
@@ -36,7 +37,7 @@ function strategyOf(at: Resolving, search: SearchConfig, budget: Budget, classes
       };
     case "proxyless": {
       // the paper's argmax knows no budget: where there is one, it is kept
-      const final = search.final ?? (isLimited(budget) ? "most-likely" : "argmax");
+      const final = search.final ?? (sidesOf(budget).length > 0 ? "most-likely" : "argmax");
       return {
         name: "proxyless",
         warmupEpochs: search.warmupEpochs,
@@ -58,9 +59,6 @@ function strategyOf(at: Resolving, search: SearchConfig, budget: Budget, classes
       return assertNever(search);
   }
 }
-
-const isLimited = ({ maxMacs, minMacs, maxParams }: Budget): boolean =>
-  maxMacs !== null || minMacs !== null || maxParams !== null;
 
 function gateOf({ gate, batchSize }: Extract<SearchConfig, { gate: unknown }>): GateOptions {
   return { ...gate, batchSize: gate.batchSize ?? batchSize };
@@ -154,7 +152,7 @@ function countOf(at: Resolving, path: Path, wanted: ClassCount, classes: number)
 }
 
 function costOf(at: Resolving, cost: DaNasConfig["cost"], usual: CostTerm["form"], budget: Budget): CostTerm {
-  const target = cost.targetMacs ?? budget.maxMacs;
+  const target = cost.targetMacs ?? budget.macs?.most ?? null;
   const form = cost.form ?? (target === null ? "none" : usual);
   if (form !== "none" && target === null) {
     problem(
@@ -178,6 +176,7 @@ function costOf(at: Resolving, cost: DaNasConfig["cost"], usual: CostTerm["form"
     form,
     lambda: cost.lambda ?? (form === "log-power" ? 0.2 : 0.1),
     beta: cost.beta,
-    targetMacs: target ?? 1,
+    metric: "macs",
+    target: target ?? 1,
   };
 }

@@ -1,7 +1,8 @@
 import { mostLikelyWithin } from "../../cost/best.js";
+import { budgetKey, budgetOf, sidesOf } from "../../cost/budget.js";
 import { checkReachable } from "../../cost/extremes.js";
 import { costTable } from "../../cost/table.js";
-import type { Budget, CostTable } from "../../domain/cost.js";
+import { type Budget, type CostTable, metricNames } from "../../domain/cost.js";
 import type { DataSpec } from "../../domain/data.js";
 import { allAlive, type Space } from "../../domain/space.js";
 import type { SpaceSpec } from "../../domain/space-spec.js";
@@ -54,11 +55,13 @@ type SpaceConfig = Exclude<Config["space"], string>;
 export const specOf = (space: SpaceConfig): SpaceSpec => JSON.parse(JSON.stringify(space)) as SpaceSpec;
 
 export function resolveBudget(at: Resolving, space: Space): { budget: Budget; costs: CostTable } {
-  const { maxMacs = null, minMacs = null, maxParams = null } = at.config.budget;
-  const budget: Budget = { maxMacs, minMacs, maxParams };
+  const budget = budgetOf(at.config.budget);
   const costs = costTable(space);
-  if (minMacs !== null && maxMacs !== null && minMacs > maxMacs) {
-    problem(at, ["budget", "minMacs"], "E_BUDGET", "budget.minMacs is above budget.maxMacs", "exchange them");
+  for (const metric of metricNames) {
+    const { least, most } = budget[metric] ?? {};
+    if (least === undefined || most === undefined || least <= most) continue;
+    const [low, high] = [budgetKey(metric, "least"), budgetKey(metric, "most")];
+    problem(at, ["budget", low], "E_BUDGET", `budget.${low} is above budget.${high}`, "exchange them");
     return { budget, costs };
   }
   const path = ({ hint }: { hint?: string | undefined }): Path => [
@@ -67,8 +70,7 @@ export function resolveBudget(at: Resolving, space: Space): { budget: Budget; co
   ];
   const before = at.problems.length;
   located(at, path, () => checkReachable(costs, budget));
-  const limits = [maxMacs, minMacs, maxParams].filter((limit) => limit !== null).length;
-  if (at.problems.length === before && limits > 1) {
+  if (at.problems.length === before && sidesOf(budget).length > 1) {
     const uniform = space.slots.map(({ candidates }) => candidates.map(() => 0));
     if (mostLikelyWithin(costs, uniform, allAlive(space), budget) === null) {
       problem(
