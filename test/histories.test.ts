@@ -21,7 +21,7 @@ function historyOf(name: string) {
   const lines = readFileSync(join(folder, `${name}.jsonl`), "utf8")
     .trim()
     .split("\n");
-  return { plan, entries: lines.map(inWordsOfToday) };
+  return { plan, entries: lines.map((line) => inWordsOfToday(line, plan)) };
 }
 
 function journalOf({ plan, entries }: ReturnType<typeof historyOf>) {

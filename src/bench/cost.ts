@@ -12,9 +12,9 @@ const architectures = 200_000;
 const repeats = 40;
 
 const budgets: readonly (readonly [string, Budget])[] = [
-  ["at most 300M MACs", { maxMacs: 300e6, minMacs: null, maxParams: null }],
-  ["at most 300M MACs and 3M parameters", { maxMacs: 300e6, minMacs: null, maxParams: 3e6 }],
-  ["299.7M to 300M MACs", { maxMacs: 300e6, minMacs: 299.7e6, maxParams: null }],
+  ["at most 300M MACs", { macs: { most: 300e6 } }],
+  ["at most 300M MACs and 3M parameters", { macs: { most: 300e6 }, params: { most: 3e6 } }],
+  ["299.7M to 300M MACs", { macs: { least: 299.7e6, most: 300e6 } }],
 ];
 
 /** Pricing architectures of danas-mobile; the exact best of its 5 x 10^26, and exact draws from them, within a budget. */

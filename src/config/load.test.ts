@@ -226,7 +226,7 @@ describe("a resolved plan", () => {
       [600, 20, 0.4, true],
       [1000, 20, 0.4, true],
     ]);
-    expect(strategy.cost).toEqual({ form: "hinge", lambda: 0.1, beta: 0.3, targetMacs: 400_000_000 });
+    expect(strategy.cost).toEqual({ form: "hinge", lambda: 0.1, beta: 0.3, metric: "macs", target: 400_000_000 });
     expect(strategy.gate).toEqual({
       every: 5,
       learningRate: 1e-3,
@@ -326,6 +326,6 @@ describe("the examples", () => {
       [600, 20],
       [1000, 20],
     ]);
-    expect(load("quickstart.yaml").budget.maxMacs).toBe(4_000_000);
+    expect(load("quickstart.yaml").budget.macs?.most).toBe(4_000_000);
   });
 });

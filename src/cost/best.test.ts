@@ -1,18 +1,19 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import type { Budget, CostTable } from "../domain/cost.js";
+import type { Budget, CostTable, Metric } from "../domain/cost.js";
 import { type Alive, allAlive } from "../domain/space.js";
 import { builtinSpace, builtinSpaces } from "../spaces/builtins.js";
 import { rng } from "../util/rng.js";
 import { mostLikelyWithin } from "./best.js";
 import { withinBudget } from "./budget.js";
+import { metricsOf } from "./options.js";
 import { architectureCost, costTable } from "./table.js";
-import { bruteForce, type Problem, problems } from "./testing/problems.js";
+import { bruteForce, type Problem, problems, problemsOfThree } from "./testing/problems.js";
 
-const none: Budget = { maxMacs: null, minMacs: null, maxParams: null };
+const none: Budget = {};
 
 /** here the last slot offers something less likely that leaves more of a limit over than what is known already */
-const lesserAtTheEnd: Problem = {
+const lesserAtTheEnd: Problem<Metric> = {
   table: {
     fixed: { macs: 2, params: 16 },
     slots: [
@@ -41,11 +42,11 @@ const lesserAtTheEnd: Problem = {
     [0, 1],
     [0, 1, 2],
   ],
-  budget: { maxMacs: null, minMacs: 10, maxParams: 28 },
+  budget: { macs: { least: 10 }, params: { most: 28 } },
 };
 
 /** here what is likelier and has fewer MACs at first has too many parameters for the best end */
-const fewerParamsLater: Problem = {
+const fewerParamsLater: Problem<Metric> = {
   table: {
     fixed: { macs: 0, params: 0 },
     slots: [
@@ -75,27 +76,32 @@ const fewerParamsLater: Problem = {
     [0, 1],
     [0, 1, 2, 3],
   ],
-  budget: { maxMacs: 203, minMacs: null, maxParams: 31 },
+  budget: { macs: { most: 203 }, params: { most: 31 } },
 };
 
 describe("the most likely architecture within a budget", () => {
+  const isFound = <M extends string>(given: fc.Arbitrary<Problem<M>>) =>
+    fc.property(given, (problem) => {
+      const { table, logProbabilities, alive, budget } = problem;
+      const found = mostLikelyWithin(table, logProbabilities, alive, budget);
+      const best = bruteForce(problem);
+      if (best === null || found === null) {
+        expect(found).toBe(best);
+        return;
+      }
+      expect(found.logProbability).toBeCloseTo(best.logProbability, 8);
+      expect(withinBudget(architectureCost(table, found.architecture), budget)).toBe(true);
+      // under a least a tie may be broken otherwise
+      const hasLeast = metricsOf(table).some((metric) => budget[metric]?.least !== undefined);
+      if (!hasLeast) expect(found.architecture).toEqual(best.architecture);
+    });
+
   it("is what trying all of them finds, ties included", () => {
-    fc.assert(
-      fc.property(problems, (problem) => {
-        const { table, logProbabilities, alive, budget } = problem;
-        const found = mostLikelyWithin(table, logProbabilities, alive, budget);
-        const best = bruteForce(problem);
-        if (best === null || found === null) {
-          expect(found).toBe(best);
-          return;
-        }
-        expect(found.logProbability).toBeCloseTo(best.logProbability, 8);
-        expect(withinBudget(architectureCost(table, found.architecture), budget)).toBe(true);
-        // under a least number of MACs a tie may be broken otherwise
-        if (budget.minMacs === null) expect(found.architecture).toEqual(best.architecture);
-      }),
-      { numRuns: 300, examples: [[lesserAtTheEnd], [fewerParamsLater]] },
-    );
+    fc.assert(isFound(problems), { numRuns: 300, examples: [[lesserAtTheEnd], [fewerParamsLater]] });
+  });
+
+  it("is so whatever the metrics are: a third one takes no other way", () => {
+    fc.assert(isFound(problemsOfThree), { numRuns: 300 });
   });
 
   it("is not what argmax and repairing the dearest choice comes to", () => {
@@ -113,7 +119,7 @@ describe("the most likely architecture within a budget", () => {
       [0, 1, 2],
       [0, 1, 2],
     ];
-    expect(mostLikelyWithin(table, logs, alive, { ...none, maxMacs: 15 })).toEqual({
+    expect(mostLikelyWithin(table, logs, alive, { macs: { most: 15 } })).toEqual({
       architecture: [0, 1],
       logProbability: -2.5,
     });
@@ -132,9 +138,9 @@ describe("the most likely architecture within a budget", () => {
       ],
     };
     const even = [[-1, -1, -1, -1]];
-    const found = (maxMacs: number | null) => mostLikelyWithin(table, even, [[0, 1, 2, 3]], { ...none, maxMacs });
-    expect(found(null)?.architecture).toEqual([2]);
-    expect(found(100)?.architecture).toEqual([2]);
+    const found = (budget: Budget) => mostLikelyWithin(table, even, [[0, 1, 2, 3]], budget);
+    expect(found(none)?.architecture).toEqual([2]);
+    expect(found({ macs: { most: 100 } })?.architecture).toEqual([2]);
   });
 
   it("takes the first of those that are alike in all that, wherever they differ", () => {
@@ -152,18 +158,18 @@ describe("the most likely architecture within a budget", () => {
       [0, 1],
       [0, 1],
     ];
-    expect(mostLikelyWithin(table, logs, alive, { ...none, maxMacs: 3 })?.architecture).toEqual([0, 1]);
+    expect(mostLikelyWithin(table, logs, alive, { macs: { most: 3 } })?.architecture).toEqual([0, 1]);
   });
 
   it("is null where nothing is within, and where nothing is possible", () => {
     const table: CostTable = { fixed: { macs: 5, params: 5 }, slots: [[{ macs: 5, params: 5 }]] };
-    expect(mostLikelyWithin(table, [[0]], [[0]], { ...none, maxMacs: 9 })).toBeNull();
-    expect(mostLikelyWithin(table, [[0]], [[0]], { ...none, minMacs: 11 })).toBeNull();
-    expect(mostLikelyWithin(table, [[0]], [[0]], { ...none, maxParams: 9 })).toBeNull();
+    expect(mostLikelyWithin(table, [[0]], [[0]], { macs: { most: 9 } })).toBeNull();
+    expect(mostLikelyWithin(table, [[0]], [[0]], { macs: { least: 11 } })).toBeNull();
+    expect(mostLikelyWithin(table, [[0]], [[0]], { params: { most: 9 } })).toBeNull();
     expect(mostLikelyWithin(table, [[Number.NEGATIVE_INFINITY]], [[0]], none)).toBeNull();
-    expect(mostLikelyWithin(table, [[0]], [[0]], { maxMacs: 10, minMacs: 10, maxParams: 10 })?.architecture).toEqual([
-      0,
-    ]);
+    expect(
+      mostLikelyWithin(table, [[0]], [[0]], { macs: { least: 10, most: 10 }, params: { most: 10 } })?.architecture,
+    ).toEqual([0]);
   });
 
   describe("of danas-mobile, 21 slots of up to 19 candidates", () => {
@@ -180,9 +186,8 @@ describe("the most likely architecture within a budget", () => {
       for (const seed of [1, 2, 3]) {
         const logs = random(seed);
         const budget: Budget = {
-          maxMacs: 300e6,
-          minMacs: seed === 3 ? 299.9e6 : null,
-          maxParams: seed === 2 ? 3e6 : null,
+          macs: { most: 300e6, ...(seed === 3 ? { least: 299.9e6 } : {}) },
+          ...(seed === 2 ? { params: { most: 3e6 } } : {}),
         };
         const found = mostLikelyWithin(table, logs, alive, budget);
         if (found === null) throw new Error("nothing found");
@@ -207,10 +212,10 @@ describe("the most likely architecture within a budget", () => {
 
     it("is found under any kind of limits, among 10^26 ties as well, in well under the time of a training step or two", () => {
       const budgets: Budget[] = [
-        { ...none, maxMacs: 300e6 },
-        { ...none, maxMacs: 300e6, minMacs: 299.9e6 },
-        { ...none, maxMacs: 300e6, maxParams: 3e6 },
-        { maxMacs: 300e6, minMacs: 285e6, maxParams: 3e6 },
+        { macs: { most: 300e6 } },
+        { macs: { least: 299.9e6, most: 300e6 } },
+        { macs: { most: 300e6 }, params: { most: 3e6 } },
+        { macs: { least: 285e6, most: 300e6 }, params: { most: 3e6 } },
       ];
       for (const logs of [even, random(4)]) {
         for (const budget of budgets) {

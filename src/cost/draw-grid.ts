@@ -1,27 +1,26 @@
-import type { Budget, Cost, CostTable } from "../domain/cost.js";
-import type { Architecture } from "../domain/space.js";
 import type { Rng } from "../util/rng.js";
+import type { Limit } from "./budget.js";
 import { makeGrid } from "./grid.js";
+import type { Option, Options } from "./options.js";
 
-export type GridSampler = (rng: Rng) => Architecture;
+export type GridSampler = (rng: Rng) => readonly Option[];
 
 const cells = 8192;
 
 /**
- * Draws from the product of the slots' weights given that the MACs, counted in cells, come within reach of the budget's
- * window: exact for that larger event, by summing over the rest and drawing forward [R]. What is then refused for lying
+ * Draws from the product of the slots' weights given that one metric, counted in cells, comes within reach of its
+ * limits: exact for that larger event, by summing over the rest and drawing forward [R]. What is then refused for lying
  * just outside is at worst some cells a slot wide.
  *
  * @param weights [slot][choice], each slot's summing to 1
  * @returns null where nothing comes within reach
  */
 export function gridSampler(
-  table: CostTable,
-  choices: readonly (readonly (Cost & { readonly candidate: number })[])[],
+  choices: Options,
   weights: readonly (readonly number[])[],
-  budget: Budget,
+  limits: readonly Limit[],
 ): GridSampler | null {
-  const grid = makeGrid(table, choices, budget, cells);
+  const grid = makeGrid(choices, limits, cells);
   if (grid === null) return null;
   const { cell, size, filled } = grid;
   const slots = choices.length;
@@ -44,7 +43,7 @@ export function gridSampler(
       const likely = filled[index].map((by, i) => (at + by < size ? weights[index][i] * reach[index + 1][at + by] : 0));
       const choice = rng.pick(likely);
       at += filled[index][choice];
-      return slot[choice].candidate;
+      return slot[choice];
     });
   };
 }

@@ -8,7 +8,7 @@ import { drawer, drawWithin, type Patience } from "./draw.js";
 import { architectureCost, costTable } from "./table.js";
 import { everyArchitecture } from "./testing/enumerate.js";
 
-const none: Budget = { maxMacs: null, minMacs: null, maxParams: null };
+const none: Budget = {};
 
 /** 4 slots of 3: 81 architectures; costs in tens of thousands, so that the grid's cells are many MACs wide */
 const table: CostTable = {
@@ -30,12 +30,12 @@ const probabilities = [
 
 const budgets: [string, Budget][] = [
   ["no limit", none],
-  ["a most of MACs", { ...none, maxMacs: 200_000 }],
-  ["a tight most of MACs", { ...none, maxMacs: 70_000 }],
-  ["a least of MACs", { ...none, minMacs: 350_000 }],
-  ["a window", { ...none, minMacs: 180_000, maxMacs: 230_000 }],
-  ["few parameters", { ...none, maxParams: 22 }],
-  ["all limits", { minMacs: 100_000, maxMacs: 250_000, maxParams: 27 }],
+  ["a most of MACs", { macs: { most: 200_000 } }],
+  ["a tight most of MACs", { macs: { most: 70_000 } }],
+  ["a least of MACs", { macs: { least: 350_000 } }],
+  ["a window", { macs: { least: 180_000, most: 230_000 } }],
+  ["few parameters", { params: { most: 22 } }],
+  ["all limits", { macs: { least: 100_000, most: 250_000 }, params: { most: 27 } }],
 ];
 
 const ways: [string, Patience][] = [
@@ -88,7 +88,7 @@ describe("an architecture drawn within a budget", () => {
   });
 
   it("is the same for the same seed", () => {
-    const budget = { ...none, maxMacs: 100_000 };
+    const budget = { macs: { most: 100_000 } };
     const draw = () => drawWithin(rng(3).fork("draw"), table, probabilities, alive, budget);
     expect(draw()).toEqual(draw());
   });
@@ -102,11 +102,13 @@ describe("an architecture drawn within a budget", () => {
   });
 
   it("is null where nothing is within, or what is within is impossible", () => {
-    expect(drawWithin(rng(1), table, probabilities, alive, { ...none, maxMacs: 40_000 })).toBeNull();
+    expect(drawWithin(rng(1), table, probabilities, alive, { macs: { most: 40_000 } })).toBeNull();
     // the only ones so cheap have the impossible candidate
     expect(drawWithin(rng(1), table, probabilities, [[0], [0], [0], [1]], none)).toBeNull();
     // within each limit alone, but not within both
-    expect(drawWithin(rng(1), table, probabilities, alive, { ...none, minMacs: 410_000, maxParams: 20 })).toBeNull();
+    expect(
+      drawWithin(rng(1), table, probabilities, alive, { macs: { least: 410_000 }, params: { most: 20 } }),
+    ).toBeNull();
   });
 
   describe("of danas-mobile", () => {
@@ -120,13 +122,13 @@ describe("an architecture drawn within a budget", () => {
     };
 
     it("is found where one in a million plain draws would be within", () => {
-      expect(draw({ ...none, maxMacs: 90e6 })).toBe(true);
-      expect(draw({ ...none, minMacs: 560e6 })).toBe(true);
-      expect(draw({ ...none, maxMacs: 200e6, maxParams: 2.4e6 })).toBe(true);
+      expect(draw({ macs: { most: 90e6 } })).toBe(true);
+      expect(draw({ macs: { least: 560e6 } })).toBe(true);
+      expect(draw({ macs: { most: 200e6 }, params: { most: 2.4e6 } })).toBe(true);
     });
 
     it("is found in a window a ten-thousandth wide", () => {
-      expect(draw({ ...none, minMacs: 299.97e6, maxMacs: 300e6 })).toBe(true);
+      expect(draw({ macs: { least: 299.97e6, most: 300e6 } })).toBe(true);
     });
 
     it("is found where the distribution insists on what is too dear", () => {
@@ -135,7 +137,7 @@ describe("an architecture drawn within a budget", () => {
         const most = Math.max(...slot.map(({ macs }) => macs));
         return slot.map(({ macs }) => (macs === most ? 1 : Math.exp(-35)));
       });
-      expect(draw({ ...none, maxMacs: 100e6 }, sure)).toBe(true);
+      expect(draw({ macs: { most: 100e6 } }, sure)).toBe(true);
     });
   });
 });

@@ -1,123 +1,175 @@
-import type { Option } from "./best.js";
-import type { Limits } from "./budget.js";
+import { type Limit, withinLimits } from "./budget.js";
+import type { Option, Options } from "./options.js";
 
 /** Likelihoods nearer to each other than this, relative, are one: a bound is a sum in another order than a solution's. */
 export const rounding = 1e-11;
 
 /**
  * Prices that make a bound [R]: whatever they are, no choice within the limits gains more than
- * sum over slots of max_o (gain_o - macs x macs_o - params x params_o) + macs x limit of MACs + params x most parameters,
- * where the limit of MACs is the most if their price is positive, and the least if it is negative: then they are wanted.
+ * sum over slots of max_o (gain_o - sum over metrics of price x cost_o) + sum over metrics of price x limit,
+ * where the limit is the most if the price is positive, and the least if it is negative: then the metric is wanted. One a
+ * limit, in their order.
  */
-export interface Prices {
-  readonly macs: number;
-  /** not negative */
-  readonly params: number;
-}
+export type Prices = readonly number[];
 
-export interface Dual extends Prices {
-  /** the bound at these prices, which make it nearly as low as it can be; -Infinity = nothing is within the limits */
+export interface Dual {
+  /** they make the bound nearly as low as it can be */
+  readonly prices: Prices;
+  /** -Infinity = nothing is within the limits */
   readonly bound: number;
   /** gain of the best choice within the limits met on the way; -Infinity where none was */
   readonly reached: number;
 }
 
 /** what the limits left over are worth, once a partial choice has used so much */
-export const worthLeft = (limits: Limits, prices: Prices, macs: number, params: number): number =>
-  (prices.macs > 0 ? prices.macs * (limits.mostMacs - macs) : 0) +
-  (prices.macs < 0 ? prices.macs * (limits.leastMacs - macs) : 0) +
-  (prices.params > 0 ? prices.params * (limits.mostParams - params) : 0);
-
-export const penalised = ({ gain, macs, params }: Option, prices: Prices): number =>
-  gain - prices.macs * macs - prices.params * params;
-
-interface Relaxed extends Prices {
-  readonly bound: number;
-  readonly usedMacs: number;
+export function worthLeft(limits: readonly Limit[], prices: Prices, costs: readonly number[]): number {
+  let worth = 0;
+  for (let i = 0; i < limits.length; i++) {
+    const { at, least, most } = limits[i];
+    if (prices[i] > 0) worth += prices[i] * (most - costs[at]);
+    if (prices[i] < 0) worth += prices[i] * (least - costs[at]);
+  }
+  return worth;
 }
+
+export function penalised({ gain, costs }: Option, limits: readonly Limit[], prices: Prices): number {
+  let worth = gain;
+  for (let i = 0; i < limits.length; i++) worth -= prices[i] * costs[limits[i].at];
+  return worth;
+}
+
+interface Relaxed {
+  readonly prices: Prices;
+  readonly bound: number;
+  /** of the table's metrics, by the choice that the prices make best */
+  readonly used: readonly number[];
+}
+
+type Relax = (prices: Prices) => Relaxed;
 
 /** Minimises the bound: it is convex in the prices, and piecewise linear. */
-export function solveDual(options: readonly (readonly Option[])[], limits: Limits): Dual {
+export function solveDual(options: Options, limits: readonly Limit[]): Dual {
   let reached = Number.NEGATIVE_INFINITY;
-  const relax = (prices: Prices): Relaxed => {
-    let [bound, gain, macs, params] = [0, 0, 0, 0];
-    for (const slot of options) {
-      let best = slot[0];
-      let most = penalised(best, prices);
-      for (const option of slot) {
-        const worth = penalised(option, prices);
-        if (worth > most) [best, most] = [option, worth];
-      }
-      bound += most;
-      gain += best.gain;
-      macs += best.macs;
-      params += best.params;
+  const all = options.flat();
+  const gains = Float64Array.from(all, ({ gain }) => gain);
+  const costs = limits.map(({ at }) => Float64Array.from(all, (option) => option.costs[at]));
+  const worths = new Float64Array(all.length);
+  const nothing = all[0].costs.map(() => 0);
+  const relax: Relax = (prices) => {
+    worths.set(gains);
+    for (const [index, price] of prices.entries()) {
+      if (price === 0) continue;
+      const own = costs[index];
+      for (let i = 0; i < worths.length; i++) worths[i] -= price * own[i];
     }
-    const within = macs >= limits.leastMacs && macs <= limits.mostMacs && params <= limits.mostParams;
-    if (within && gain > reached) reached = gain;
-    return { ...prices, bound: bound + worthLeft(limits, prices, 0, 0), usedMacs: macs };
+    let [bound, gain, first] = [0, 0, 0];
+    const used = nothing.slice();
+    for (const slot of options) {
+      let best = first;
+      for (let i = first + 1; i < first + slot.length; i++) if (worths[i] > worths[best]) best = i;
+      bound += worths[best];
+      gain += gains[best];
+      for (let metric = 0; metric < used.length; metric++) used[metric] += all[best].costs[metric];
+      first += slot.length;
+    }
+    if (gain > reached && withinLimits(used, limits)) reached = gain;
+    return { prices, bound: bound + worthLeft(limits, prices, nothing), used };
   };
-  const best =
-    limits.mostParams === Number.POSITIVE_INFINITY ? priceMacs(relax, limits, 0) : priceBoth(relax, options, limits);
-  return { macs: best.macs, params: best.params, bound: best.bound, reached };
+  const worst = options.reduce((sum, slot) => sum + Math.min(...slot.map(({ gain }) => gain)), 0);
+  const free = limits.map(() => 0);
+  const best = limits.length === 0 ? relax(free) : priceUpTo(limits.length - 1, free, relax, limits, worst);
+  return { prices: best.prices, bound: best.bound, reached };
 }
 
-/** the best price of MACs at a given one of parameters: by bisection, for the MACs used fall as their price rises */
-function priceMacs(relax: (prices: Prices) => Relaxed, limits: Limits, params: number): Relaxed {
-  const free = relax({ macs: 0, params });
-  const sign = free.usedMacs > limits.mostMacs ? 1 : free.usedMacs < limits.leastMacs ? -1 : 0;
+/** factor between the prices tried first, and halvings or golden sections after that */
+interface Pace {
+  readonly growth: number;
+  readonly sections: number;
+}
+
+/** every further price multiplies the work: more than two are sought less finely */
+const paceFor = (prices: number): Pace => (prices > 2 ? { growth: 64, sections: 16 } : { growth: 4, sections: 40 });
+
+/** the best prices of a limit and those before it, where those after it are given */
+function priceUpTo(index: number, given: Prices, relax: Relax, limits: readonly Limit[], worst: number): Relaxed {
+  const pace = paceFor(limits.length);
+  if (index === 0) return bisect((price) => relax(given.with(0, price)), limits[0], pace);
+  const at = (price: number) => priceUpTo(index - 1, given.with(index, price), relax, limits, worst);
+  return golden(at, limits[index], index, worst, pace);
+}
+
+/** the first price: by bisection, for what is used of the metric falls as its price rises */
+function bisect(
+  at: (price: number) => Relaxed,
+  { at: metric, least, most }: Limit,
+  { growth, sections }: Pace,
+): Relaxed {
+  const free = at(0);
+  const sign = free.used[metric] > most ? 1 : free.used[metric] < least ? -1 : 0;
   if (sign === 0) return free;
-  const enough = ({ usedMacs }: Relaxed) => (sign > 0 ? usedMacs <= limits.mostMacs : usedMacs >= limits.leastMacs);
-  const at = (price: number) => relax({ macs: sign * price, params });
+  const enough = ({ used }: Relaxed) => (sign > 0 ? used[metric] <= most : used[metric] >= least);
+  const size = ({ prices }: Relaxed) => Math.abs(prices[0]);
   let low = free;
-  let high = at(1e-15);
-  while (!enough(high) && Math.abs(high.macs) < 1e12) {
+  let high = at(sign * 1e-15);
+  while (!enough(high) && size(high) < 1e12) {
     low = high;
-    high = at(4 * Math.abs(high.macs));
+    high = at(sign * growth * size(high));
   }
-  for (let i = 0; i < 40; i++) {
-    const middle = at(Math.abs(low.macs + high.macs) / 2);
+  for (let i = 0; i < sections; i++) {
+    const middle = at((sign * (size(low) + size(high))) / 2);
     if (enough(middle)) high = middle;
     else low = middle;
   }
   return low.bound < high.bound ? low : high;
 }
 
-const golden = (Math.sqrt(5) - 1) / 2;
+const ratio = (Math.sqrt(5) - 1) / 2;
 
-/** both prices: a golden-section search over that of parameters */
-function priceBoth(
-  relax: (prices: Prices) => Relaxed,
-  options: readonly (readonly Option[])[],
-  limits: Limits,
+/**
+ * A further price, those before it being the best at each: by a golden-section search. Positive where there is a most, and
+ * negative where that does not lower the bound and there is a least.
+ *
+ * @param worst less than any choice gains
+ */
+function golden(
+  at: (price: number) => Relaxed,
+  { least, most }: Limit,
+  index: number,
+  worst: number,
+  { growth, sections }: Pace,
 ): Relaxed {
-  const at = (price: number) => priceMacs(relax, limits, price);
-  const worst = options.reduce((sum, slot) => sum + Math.min(...slot.map(({ gain }) => gain)), 0);
   let best = at(0);
-  const visit = (price: number): Relaxed => {
-    const visited = at(price);
-    if (visited.bound < best.bound) best = visited;
-    return visited;
-  };
-  let high = visit(1e-12);
-  for (let last = best; high.bound <= last.bound && high.params < 1e12; ) {
-    last = high;
-    high = visit(4 * high.params);
-    // less than any choice gains: as dear as they may be, the parameters do not suffice
-    if (high.bound < worst - 1 - Math.abs(worst)) return { ...high, bound: Number.NEGATIVE_INFINITY };
-  }
-  let [from, to] = [0, high.params];
-  let left = visit(to - golden * (to - from));
-  let right = visit(from + golden * (to - from));
-  for (let i = 0; i < 40; i++) {
-    if (left.bound <= right.bound) {
-      to = right.params;
-      right = left;
-      left = visit(to - golden * (to - from));
-    } else {
-      from = left.params;
-      left = right;
-      right = visit(from + golden * (to - from));
+  for (const sign of [
+    ...(most < Number.POSITIVE_INFINITY ? [1] : []),
+    ...(least > Number.NEGATIVE_INFINITY ? [-1] : []),
+  ]) {
+    if (best.prices[index] !== 0) break;
+    const visit = (size: number): Relaxed => {
+      const visited = at(sign * size);
+      if (visited.bound < best.bound) best = visited;
+      return visited;
+    };
+    const sizeOf = ({ prices }: Relaxed) => Math.abs(prices[index]);
+    let high = visit(1e-12);
+    for (let last = best; high.bound <= last.bound && sizeOf(high) < 1e12; ) {
+      last = high;
+      high = visit(growth * sizeOf(high));
+      // however dear, or wanted: it does not suffice
+      if (high.bound < worst - 1 - Math.abs(worst)) return { ...high, bound: Number.NEGATIVE_INFINITY };
+    }
+    let [from, to] = [0, sizeOf(high)];
+    let left = visit(to - ratio * (to - from));
+    let right = visit(from + ratio * (to - from));
+    for (let i = 0; i < sections; i++) {
+      if (left.bound <= right.bound) {
+        to = sizeOf(right);
+        right = left;
+        left = visit(to - ratio * (to - from));
+      } else {
+        from = sizeOf(left);
+        left = right;
+        right = visit(from + ratio * (to - from));
+      }
     }
   }
   return best;

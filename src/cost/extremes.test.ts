@@ -12,7 +12,6 @@ const tables: fc.Arbitrary<CostTable> = fc.record({
   slots: fc.array(fc.array(costs, { minLength: 1, maxLength: 4 }), { minLength: 1, maxLength: 4 }),
 });
 const everything = (table: CostTable) => table.slots.map((slot) => slot.map((_, index) => index));
-const none = { maxMacs: null, minMacs: null, maxParams: null };
 
 describe("the smallest and the largest network", () => {
   it("have the least and the most MACs of all, and no more parameters than they must", () => {
@@ -53,7 +52,7 @@ describe("a budget out of reach", () => {
     expect.objectContaining({ code: "E_BUDGET_UNREACHABLE", message, hint, exitCode: 2 });
 
   it("is told with what the smallest network needs", () => {
-    expect(() => checkReachable(table, { ...none, maxMacs: 40e6 })).toThrow(
+    expect(() => checkReachable(table, { macs: { most: 40e6 } })).toThrow(
       told(
         "the smallest architecture needs 61.2M MACs, the budget is 40M",
         "raise budget.maxMacs, or use a smaller space or input",
@@ -62,13 +61,13 @@ describe("a budget out of reach", () => {
   });
 
   it("is told for parameters, and for a least of MACs", () => {
-    expect(() => checkReachable(table, { ...none, maxParams: 250_000 })).toThrow(
+    expect(() => checkReachable(table, { params: { most: 250_000 } })).toThrow(
       told(
         "the architecture with the fewest parameters has 300k, the budget is 250k",
         "raise budget.maxParams, or use a smaller space",
       ),
     );
-    expect(() => checkReachable(table, { ...none, minMacs: 100e6 })).toThrow(
+    expect(() => checkReachable(table, { macs: { least: 100e6 } })).toThrow(
       told(
         "the largest architecture has 81M MACs, the budget asks for at least 100M",
         "lower budget.minMacs, or use a larger space or input",
@@ -77,7 +76,7 @@ describe("a budget out of reach", () => {
   });
 
   it("is told where each limit can be kept, but not both", () => {
-    expect(() => checkReachable(table, { ...none, maxMacs: 70e6, maxParams: 400_000 })).toThrow(
+    expect(() => checkReachable(table, { macs: { most: 70e6 }, params: { most: 400_000 } })).toThrow(
       told(
         "each limit of the budget can be kept, but not all at once: at most 70M MACs, at most 400k parameters",
         "raise budget.maxMacs or budget.maxParams, or lower budget.minMacs",
@@ -86,15 +85,15 @@ describe("a budget out of reach", () => {
   });
 
   it("depends on what is alive", () => {
-    expect(() => checkReachable(table, { ...none, maxMacs: 70e6 }, [[0, 1]])).not.toThrow();
-    expect(() => checkReachable(table, { ...none, maxMacs: 70e6 }, [[1]])).toThrow(/needs 81M MACs/);
+    expect(() => checkReachable(table, { macs: { most: 70e6 } }, [[0, 1]])).not.toThrow();
+    expect(() => checkReachable(table, { macs: { most: 70e6 } }, [[1]])).toThrow(/needs 81M MACs/);
   });
 
   it("is not the one of exactly the smallest network", () => {
     const space = builtinSpace("quickstart", { channels: 1, height: 28, width: 28 }, 10);
     const own = costTable(space);
     const { macs, params } = extremes(own).smallest;
-    expect(() => checkReachable(own, { maxMacs: macs, minMacs: macs, maxParams: params })).not.toThrow();
-    expect(() => checkReachable(own, { ...none, maxMacs: macs - 1 })).toThrow(/smallest architecture/);
+    expect(() => checkReachable(own, { macs: { least: macs, most: macs }, params: { most: params } })).not.toThrow();
+    expect(() => checkReachable(own, { macs: { most: macs - 1 } })).toThrow(/smallest architecture/);
   });
 });

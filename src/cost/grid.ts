@@ -1,43 +1,49 @@
-import type { Budget, Cost, CostTable } from "../domain/cost.js";
+import type { Limit } from "./budget.js";
+import type { Options } from "./options.js";
 
 /**
- * MACs above the cheapest network, counted in cells. Each choice is rounded down by less than a cell, so n of them that
- * fill c cells cost c cells at least and less than c + n: what a sum over cells calls impossible is impossible, and what it
- * calls possible is so but for n cells at the window's ends. Where a cell is one multiply-add, it is exact.
+ * One metric above the cheapest network, counted in cells. Each choice is rounded down by less than a cell, so n of them
+ * that fill c cells cost c cells at least and less than c + n: what a sum over cells calls impossible is impossible, and what
+ * it calls possible is so but for n cells at the limits' ends. Where a cell is one unit, it is exact.
  */
 export interface Grid {
-  /** MACs in a cell */
+  /** the metric's place among the table's */
+  readonly at: number;
+  /** units of the metric in a cell */
   readonly cell: number;
-  /** cells 0 … size - 1: as far as the budget reaches */
+  /** cells 0 … size - 1: as far as the limit reaches */
   readonly size: number;
   /** [slot][option]: cells that it fills */
   readonly filled: readonly (readonly number[])[];
-  /** MACs above the cheapest network that the budget asks for and allows */
+  /** units above the cheapest network that the limit asks for and allows */
   readonly low: number;
   readonly high: number;
-  /** per slot: MACs of its cheapest option */
+  /** per slot: what its cheapest option costs */
   readonly cheapest: readonly number[];
 }
 
-/** @returns null where not even the cheapest is within the most MACs, or the costliest has fewer than the least */
-export function makeGrid(
-  table: CostTable,
-  options: readonly (readonly Cost[])[],
-  budget: Budget,
-  cells: number,
-): Grid | null {
-  const cheapest = options.map((slot) => Math.min(...slot.map(({ macs }) => macs)));
-  const costliest = options.map((slot) => Math.max(...slot.map(({ macs }) => macs)));
-  const base = cheapest.reduce((sum, macs) => sum + macs, table.fixed.macs);
-  const span = costliest.reduce((sum, macs) => sum + macs, table.fixed.macs) - base;
-  const high = Math.min(span, (budget.maxMacs ?? Number.POSITIVE_INFINITY) - base);
-  const low = Math.max(0, (budget.minMacs ?? 0) - base);
+/**
+ * Of the metric that is limited from both sides, for there rejection and dominance do least; else of the first limited.
+ *
+ * @returns null where not even the cheapest is within the most, or the costliest has less than the least
+ */
+export function makeGrid(options: Options, limits: readonly Limit[], cells: number): Grid | null {
+  const isWindow = ({ least, most }: Limit) => least > Number.NEGATIVE_INFINITY && most < Number.POSITIVE_INFINITY;
+  const none = { at: 0, least: Number.NEGATIVE_INFINITY, most: Number.POSITIVE_INFINITY };
+  const { at, least, most } = limits.find(isWindow) ?? limits[0] ?? none;
+  const cheapest = options.map((slot) => Math.min(...slot.map(({ costs }) => costs[at])));
+  const costliest = options.map((slot) => Math.max(...slot.map(({ costs }) => costs[at])));
+  const base = cheapest.reduce((sum, cost) => sum + cost, 0);
+  const span = costliest.reduce((sum, cost) => sum + cost, 0) - base;
+  const high = Math.min(span, most - base);
+  const low = Math.max(0, least - base);
   if (high < 0 || low > span) return null;
   const cell = Math.ceil((high + 1) / cells);
   return {
+    at,
     cell,
     size: Math.floor(high / cell) + 1,
-    filled: options.map((slot, index) => slot.map(({ macs }) => Math.floor((macs - cheapest[index]) / cell))),
+    filled: options.map((slot, index) => slot.map(({ costs }) => Math.floor((costs[at] - cheapest[index]) / cell))),
     low,
     high,
     cheapest,

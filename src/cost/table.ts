@@ -1,76 +1,76 @@
-import type { Cost, CostTable, PricedArchitecture } from "../domain/cost.js";
-import { assertNever } from "../domain/errors.js";
-import { type Architecture, type Block, outSize, type Space } from "../domain/space.js";
+import {
+  type Cost,
+  type CostTable,
+  type Metric,
+  metricNames,
+  metrics,
+  type PricedArchitecture,
+} from "../domain/cost.js";
+import type { Architecture, Block, Space } from "../domain/space.js";
 import { encode } from "../spaces/encoding.js";
+import { metricsOf } from "./options.js";
+import { pricing } from "./pricing.js";
 
-/**
- * MACs and parameters, exact. MACs: multiply-adds of convolutions and linear layers for one image, as
- * torch.utils.flop_counter counts (halved: it counts two per multiply-add); normalisation, activations, pooling and
- * biases are not counted. Parameters: all that is learnt, batch-norm scales and biases (2 a channel) included.
- */
-export function blockCost(block: Block): Cost {
-  const { op, inChannels, outChannels, stride, height, width } = block;
-  const inPixels = height * width;
-  const outPixels = outSize(height, stride) * outSize(width, stride);
-  switch (op.kind) {
-    case "skip":
-      return { macs: 0, params: 0 };
-    case "conv": {
-      const weights = op.kernel ** 2 * inChannels * outChannels;
-      return { macs: weights * outPixels, params: weights + 2 * outChannels };
-    }
-    case "mbconv": {
-      const { kernel, hidden, squeeze } = op;
-      const expand = hidden === inChannels ? 0 : inChannels * hidden;
-      const depthwise = kernel ** 2 * hidden;
-      const project = hidden * outChannels;
-      const squeezing = 2 * hidden * squeeze;
-      return {
-        macs: expand * inPixels + (depthwise + project) * outPixels + squeezing,
-        params:
-          expand +
-          (expand > 0 ? 2 * hidden : 0) +
-          depthwise +
-          2 * hidden +
-          (squeeze > 0 ? squeezing + squeeze + hidden : 0) +
-          project +
-          2 * outChannels,
-      };
-    }
-    default:
-      return assertNever(op);
-  }
-}
+const costBy = (price: (metric: Metric) => number): Cost =>
+  Object.fromEntries(metricNames.map((metric) => [metric, price(metric)])) as Cost;
 
-const add = (a: Cost, b: Cost): Cost => ({ macs: a.macs + b.macs, params: a.params + b.params });
+export const blockCost = (block: Block): Cost => costBy((metric) => pricing[metric].block(block));
+
+export const linearCost = (inFeatures: number, outFeatures: number): Cost =>
+  costBy((metric) => pricing[metric].linear(inFeatures, outFeatures));
 
 /** per candidate, and what is fixed; integers below 2^53 (checked) */
 export function costTable(space: Space): CostTable {
   const { head } = space;
-  let fixed: Cost = { macs: 0, params: 0 };
-  for (const block of [...space.stem, ...head.blocks]) fixed = add(fixed, blockCost(block));
+  const fixed = [...space.stem, ...head.blocks].map(blockCost);
   const last = head.blocks.at(-1) ?? space.slots.at(-1)?.candidates[0].block ?? space.stem.at(-1);
   let features = last?.outChannels ?? space.input.channels;
   for (const width of [...(head.hidden > 0 ? [head.hidden] : []), space.classes]) {
-    fixed = add(fixed, { macs: features * width, params: features * width + width });
+    fixed.push(linearCost(features, width));
     features = width;
   }
-  const table = { fixed, slots: space.slots.map((slot) => slot.candidates.map(({ block }) => blockCost(block))) };
-  let most = fixed.macs;
-  for (const costs of table.slots) most += Math.max(...costs.map(({ macs }) => macs));
-  if (!Number.isSafeInteger(most)) throw new Error("the space's MACs exceed 2^53");
+  const table = {
+    fixed: costBy((metric) => fixed.reduce((sum, cost) => sum + cost[metric], 0)),
+    slots: space.slots.map((slot) => slot.candidates.map(({ block }) => blockCost(block))),
+  };
+  for (const metric of metricNames) {
+    let most = table.fixed[metric];
+    for (const costs of table.slots) most += Math.max(...costs.map((cost) => cost[metric]));
+    if (!Number.isSafeInteger(most)) throw new Error(`the space's ${metrics[metric].title} exceed 2^53`);
+  }
   return table;
 }
 
-export function architectureCost(table: CostTable, architecture: Architecture): Cost {
-  let { macs, params } = table.fixed;
-  const { slots } = table;
-  for (let slot = 0; slot < slots.length; slot++) {
-    const cost = slots[slot][architecture[slot]];
-    macs += cost.macs;
-    params += cost.params;
+interface Column<M extends string> {
+  readonly metric: M;
+  readonly fixed: number;
+  /** [slot][candidate] */
+  readonly slots: readonly (readonly number[])[];
+}
+
+/** a table by its metrics: adding up one metric of many architectures must not look its name up each time */
+const columns = new WeakMap<CostTable<string>, readonly Column<string>[]>();
+
+function columnsOf<M extends string>(table: CostTable<M>): readonly Column<M>[] {
+  const known = columns.get(table) as readonly Column<M>[] | undefined;
+  if (known) return known;
+  const made = metricsOf(table).map((metric) => ({
+    metric,
+    fixed: table.fixed[metric],
+    slots: table.slots.map((costs) => costs.map((cost) => cost[metric])),
+  }));
+  columns.set(table, made);
+  return made;
+}
+
+export function architectureCost<M extends string>(table: CostTable<M>, architecture: Architecture): Cost<M> {
+  const cost: Record<M, number> = { ...table.fixed };
+  for (const { metric, fixed, slots } of columnsOf(table)) {
+    let sum = fixed;
+    for (let slot = 0; slot < slots.length; slot++) sum += slots[slot][architecture[slot]];
+    cost[metric] = sum;
   }
-  return { macs, params };
+  return cost;
 }
 
 export const priced = (space: Space, table: CostTable, architecture: Architecture): PricedArchitecture => ({

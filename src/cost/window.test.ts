@@ -1,8 +1,9 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { withinBudget } from "./budget.js";
+import { limitsOf, withinBudget } from "./budget.js";
+import { optionsOf } from "./options.js";
 import { architectureCost } from "./table.js";
-import { bruteForce, problems } from "./testing/problems.js";
+import { bruteForce, type Problem, problems, problemsOfThree } from "./testing/problems.js";
 import { searchWindow } from "./window.js";
 
 describe("the likeliest within a window", () => {
@@ -14,25 +15,17 @@ describe("the likeliest within a window", () => {
     [7, 1000],
     [1000, 0],
   ])("is what trying all of them finds, by a grid of %i cells and a descent of %i steps", (cells, steps) => {
-    fc.assert(
-      fc.property(problems, (problem) => {
+    const isFound = <M extends string>(given: fc.Arbitrary<Problem<M>>) =>
+      fc.property(given, (problem) => {
         const { table, logProbabilities, alive, budget } = problem;
-        const options = alive.map((candidates, slot) =>
-          candidates
-            .filter((candidate) => logProbabilities[slot][candidate] > Number.NEGATIVE_INFINITY)
-            .map((candidate) => ({
-              candidate,
-              gain: logProbabilities[slot][candidate],
-              ...table.slots[slot][candidate],
-            })),
-        );
+        const options = optionsOf(table, logProbabilities, alive);
         fc.pre(options.every((slot) => slot.length > 0));
-        const found = searchWindow(table, options, budget, { cells, steps });
+        const found = searchWindow(options, limitsOf(table, budget), { cells, steps });
         const best = bruteForce(problem);
         expect(found?.logProbability ?? null).toEqual(best === null ? null : expect.closeTo(best.logProbability, 8));
         if (found) expect(withinBudget(architectureCost(table, found.architecture), budget)).toBe(true);
-      }),
-      { numRuns: 300 },
-    );
+      });
+    fc.assert(isFound(problems), { numRuns: 300 });
+    fc.assert(isFound(problemsOfThree), { numRuns: 100 });
   });
 });

@@ -1,9 +1,8 @@
-import type { Budget, CostTable } from "../domain/cost.js";
-import type { Likeliest, Option } from "./best.js";
-import { type Limits, limitsOf } from "./budget.js";
-import { rounding, solveDual } from "./dual.js";
+import { canEndWithin, type Limit } from "./budget.js";
+import { type Prices, penalised, rounding, solveDual, worthLeft } from "./dual.js";
 import { searchFrontier } from "./frontier.js";
 import { type Grid, makeGrid } from "./grid.js";
+import { type Likeliest, type Option, type Options, restsOf } from "./options.js";
 
 export interface Effort {
   /** of the grid: fine enough that a window of a thousandth of the range is many cells; some 50 ms for 21 slots of 19 candidates */
@@ -15,34 +14,38 @@ export interface Effort {
 const usual: Effort = { cells: 32_768, steps: 100_000 };
 
 /**
- * The likeliest architecture of a window, `minMacs` to `maxMacs`, neither of which decides alone. A bound from a grid over
- * the rest's MACs guides a descent, likeliest first; where what it finds reaches the bound (as among ties, of which there
- * may be astronomically many) that is the best, else the frontier looks for something strictly better.
+ * The likeliest architecture of a window, least to most of a metric, neither of which decides alone. A bound from a grid
+ * over the rest's costs guides a descent, likeliest first; where what it finds reaches the bound (as among ties, of which
+ * there may be astronomically many) that is the best, else the frontier looks for something strictly better.
  */
-export function searchWindow(
-  table: CostTable,
-  options: readonly (readonly Option[])[],
-  budget: Budget,
-  effort: Effort = usual,
-): Likeliest | null {
-  const limits = limitsOf(table, budget);
-  const grid = makeGrid(table, options, budget, effort.cells);
+export function searchWindow(options: Options, limits: readonly Limit[], effort: Effort = usual): Likeliest | null {
+  const grid = makeGrid(options, limits, effort.cells);
   const dual = solveDual(options, limits);
   if (grid === null || dual.bound === Number.NEGATIVE_INFINITY) return null;
-  const bounds = boundsOf(grid, options, limits, dual.params);
-  const bound = Math.min(dual.bound, bounds(0, 0, 0));
+  // the grid's own metric is counted, the others are priced
+  const others = limits.filter(({ at }) => at !== grid.at);
+  const bounds = boundsOf(
+    grid,
+    options,
+    others,
+    dual.prices.filter((_, index) => limits[index].at !== grid.at),
+  );
+  const nothing = options[0][0].costs.map(() => 0);
+  const bound = Math.min(dual.bound, bounds(0, 0, nothing));
   const reaches = (found: Likeliest | null) => found !== null && bound <= found.logProbability + slackOf(bound);
   if (bound === Number.NEGATIVE_INFINITY) return null;
-  let found = descend(grid, options, limits, bounds, effort.steps, null);
+  let found = descend(grid, options, others, bounds, effort.steps, null);
   if (reaches(found)) return found;
-  if (limits.mostParams < Number.POSITIVE_INFINITY) {
-    // parameters so dear that nothing else counts: the way to where there are few
-    found = descend(grid, options, limits, boundsOf(grid, options, limits, dearest(options)), effort.steps, found);
+  if (others.length > 0) {
+    // the others so dear, or so wanted, that nothing else counts: the way to where there is little of them, or much
+    const dear = dearest(options);
+    const prices = others.map(({ most }) => (most < Number.POSITIVE_INFINITY ? dear : -dear));
+    found = descend(grid, options, others, boundsOf(grid, options, others, prices), effort.steps, found);
     if (reaches(found)) return found;
   }
   const known = found?.logProbability ?? Number.NEGATIVE_INFINITY;
   const from = prefixSums(grid.cheapest);
-  const restBound = (slot: number, macs: number, params: number) => bounds(slot, macs - from[slot], params);
+  const restBound = (slot: number, costs: readonly number[]) => bounds(slot, costs[grid.at] - from[slot], costs);
   return searchFrontier(options, limits, dual, { known, restBound }) ?? found;
 }
 
@@ -54,25 +57,26 @@ const prefixSums = (values: readonly number[]): number[] => {
   return sums;
 };
 
-/** a price of parameters under which one of them outweighs any log-probability */
-const dearest = (options: readonly (readonly Option[])[]): number =>
+/** a price under which one unit outweighs any log-probability */
+const dearest = (options: Options): number =>
   1 + options.reduce((sum, slot) => sum + Math.max(...slot.map(({ gain }) => Math.abs(gain))), 0);
 
 /**
  * The most that the slots from `slot` on can gain so that the whole may lie within the limits, once those before have used
- * so many MACs above the cheapest, and so many parameters.
+ * so much above the cheapest of the grid's metric, and so much of all.
  */
-type Bounds = (slot: number, above: number, params: number) => number;
+type Bounds = (slot: number, above: number, costs: readonly number[]) => number;
 
-/** @param price of a parameter: what is left of the limit counts as gain [R] */
-function boundsOf(grid: Grid, options: readonly (readonly Option[])[], limits: Limits, price: number): Bounds {
+/** @param prices of the other limits: what is left of them counts as gain [R] */
+function boundsOf(grid: Grid, options: Options, others: readonly Limit[], prices: Prices): Bounds {
   const { cell, size, low, high } = grid;
   const slots = options.length;
   let gains = new Float64Array(size).fill(Number.NEGATIVE_INFINITY);
   gains[0] = 0;
   const table = new Array<Float64Array>(slots + 1);
+  const worth = (option: Option) => penalised(option, others, prices);
   for (let slot = slots; slot >= 0; slot--) {
-    if (slot < slots) gains = extended(gains, options[slot], grid.filled[slot], price);
+    if (slot < slots) gains = extended(gains, options[slot].map(worth), grid.filled[slot]);
     const rest = slots - slot;
     // what filled k cells may have cost up to cell - 1 more, and so may each choice of the rest
     const lost = (rest + 1) * (cell - 1);
@@ -82,24 +86,22 @@ function boundsOf(grid: Grid, options: readonly (readonly Option[])[], limits: L
       (k) => Math.floor((high - k * cell) / cell),
     );
   }
-  return (slot, above, params) => {
+  return (slot, above, costs) => {
     const k = Math.floor(above / cell);
     if (k >= size) return Number.NEGATIVE_INFINITY;
-    return table[slot][k] + (price > 0 ? price * (limits.mostParams - params) : 0);
+    return table[slot][k] + worthLeft(others, prices, costs);
   };
 }
 
 /** max-plus convolution with one more slot */
 function extended(
   gains: Float64Array,
-  options: readonly Option[],
+  worths: readonly number[],
   filled: readonly number[],
-  price: number,
 ): Float64Array<ArrayBuffer> {
   const next = new Float64Array(gains.length).fill(Number.NEGATIVE_INFINITY);
-  for (const [index, { gain, params }] of options.entries()) {
+  for (const [index, worth] of worths.entries()) {
     const by = filled[index];
-    const worth = gain - price * params;
     for (let k = by; k < next.length; k++) {
       const sum = worth + gains[k - by];
       if (sum > next[k]) next[k] = sum;
@@ -132,45 +134,44 @@ function slidingMaximum(values: Float64Array, from: (k: number) => number, to: (
 /** Depth first, the most promising choice first, until nothing better is in sight or patience ends. */
 function descend(
   grid: Grid,
-  options: readonly (readonly Option[])[],
-  limits: Limits,
+  options: Options,
+  others: readonly Limit[],
   bounds: Bounds,
   patience: number,
   known: Likeliest | null,
 ): Likeliest | null {
   const slots = options.length;
-  const fewestParams = [0];
-  for (const slot of [...options].reverse()) {
-    fewestParams.unshift(fewestParams[0] + Math.min(...slot.map(({ params }) => params)));
-  }
-  const slack = slackOf(bounds(0, 0, 0));
+  const rests = restsOf(options);
+  const nothing = options[0][0].costs.map(() => 0);
+  const total = nothing.slice();
+  const slack = slackOf(bounds(0, 0, nothing));
   const chosen: number[] = [];
   let best = known;
   let steps = 0;
-  const visit = (slot: number, above: number, params: number, gain: number): void => {
+  const visit = (slot: number, above: number, costs: readonly number[], gain: number): void => {
     if (slot === slots) {
       if (above < grid.low || above > grid.high || (best && gain <= best.logProbability)) return;
       best = { architecture: [...chosen], logProbability: gain };
       return;
     }
-    const next = options[slot]
-      .map((option) => {
-        const then = above + option.macs - grid.cheapest[slot];
-        const hope = gain + option.gain + bounds(slot + 1, then, params + option.params);
-        return { option, above: then, hope };
-      })
-      .filter(
-        ({ option, hope }) =>
-          hope > Number.NEGATIVE_INFINITY && params + option.params + fewestParams[slot + 1] <= limits.mostParams,
-      )
-      .sort((a, b) => b.hope - a.hope || a.option.candidate - b.option.candidate);
+    const next: { option: Option; above: number; hope: number }[] = [];
+    for (const option of options[slot]) {
+      const then = above + option.costs[grid.at] - grid.cheapest[slot];
+      for (let i = 0; i < total.length; i++) total[i] = costs[i] + option.costs[i];
+      const hope = gain + option.gain + bounds(slot + 1, then, total);
+      if (hope > Number.NEGATIVE_INFINITY && canEndWithin(total, rests[slot + 1], others)) {
+        next.push({ option, above: then, hope });
+      }
+    }
+    next.sort((a, b) => b.hope - a.hope || a.option.candidate - b.option.candidate);
     for (const { option, above, hope } of next) {
       if (steps >= patience || (best !== null && hope <= best.logProbability + slack)) return;
       steps++;
       chosen[slot] = option.candidate;
-      visit(slot + 1, above, params + option.params, gain + option.gain);
+      const then = costs.map((cost, metric) => cost + option.costs[metric]);
+      visit(slot + 1, above, then, gain + option.gain);
     }
   };
-  visit(0, 0, 0, 0);
+  visit(0, 0, nothing, 0);
   return best;
 }

@@ -1,4 +1,4 @@
-import type { PricedArchitecture } from "./cost.js";
+import type { Cost, PricedArchitecture } from "./cost.js";
 import type { NumberedJob } from "./job.js";
 import type { Ranking } from "./ranking.js";
 import type { Failure } from "./signal.js";
@@ -37,7 +37,7 @@ export interface Snapshot {
   /** [slot][candidate]; 0 for the cut */
   readonly probabilities: readonly (readonly number[])[];
   readonly alive: Alive;
-  readonly expectedMacs: number;
+  readonly expected: Cost;
   /** mean entropy of a slot's distribution, nats */
   readonly entropy: number;
   /** mean training loss and accuracy since the last snapshot; null where nothing was trained */

@@ -1,4 +1,4 @@
-import type { Budget } from "./cost.js";
+import type { Budget, Metric } from "./cost.js";
 import type { Augment, DataSpec } from "./data.js";
 import type { ComputeSpec, OptimizerSpec } from "./job.js";
 import type { DifficultyScore, Ranking } from "./ranking.js";
@@ -99,11 +99,12 @@ export type StrategyPlan = { readonly name: string } & { readonly [option: strin
 /**
  * The cost in the architecture's loss. hinge [O]: CE / log(classes) + lambda max(0, E/T - 1).
  * linear [C]: CE + lambda (E - T)/T. log-power [C]: lambda CE (log E / log T)^beta.
- * E is the expected MACs under the probabilities, T the target.
+ * E is what is expected of the metric under the probabilities, T the target.
  */
 export interface CostTerm {
   readonly form: "hinge" | "linear" | "log-power" | "none";
   readonly lambda: number;
   readonly beta: number;
-  readonly targetMacs: number;
+  readonly metric: Metric;
+  readonly target: number;
 }

@@ -18,16 +18,16 @@ export const costKeys = (usual: CostTerm["form"]) => ({
   targetMacs: amount.optional().describe("The MACs aimed at. Default: budget.maxMacs."),
 });
 
-export interface CompleteCost extends Omit<CostTerm, "targetMacs"> {
+export interface CompleteCost extends Omit<CostTerm, "metric" | "target"> {
   /** 1, which nothing reads, where there is neither term nor target */
   readonly targetMacs: Amount;
 }
 
 /** what a person may leave out of a cost term */
-type WrittenCost = Partial<CostTerm> & Pick<CostTerm, "beta">;
+type WrittenCost = Partial<CostTerm> & Pick<CostTerm, "beta"> & { readonly targetMacs?: number | undefined };
 
 export function fillCost(written: WrittenCost, usual: CostTerm["form"], { budget, problem }: Around): CompleteCost {
-  const target = written.targetMacs ?? budget.maxMacs;
+  const target = written.targetMacs ?? budget.macs?.most ?? null;
   const form = written.form ?? (target === null ? "none" : usual);
   if (form !== "none" && target === null) {
     problem(
@@ -57,5 +57,6 @@ export const costTermOf = ({ form, lambda, beta, targetMacs }: CompleteCost): Co
   form,
   lambda,
   beta,
-  targetMacs: readAmount(targetMacs),
+  metric: "macs",
+  target: readAmount(targetMacs),
 });

@@ -59,7 +59,8 @@ function trouble({ status }: Story): string | null {
 function found(story: Story): string | null {
   const { found: chosen, network, asked, alternatives } = story;
   if (!chosen || !network) return null;
-  const { maxMacs, maxParams } = asked.budget;
+  const maxMacs = asked.budget.macs?.most ?? null;
+  const maxParams = asked.budget.params?.most ?? null;
   const measured = (accuracy: number | null) => (accuracy === null ? "not measured" : percent(accuracy, 2));
   const facts = [
     ["architecture", code(chosen.encoded)],
@@ -193,9 +194,9 @@ function decisions(story: Story): string | null {
         ["epoch", "expected MACs", "entropy, nats", "training loss"],
         snapshots
           .filter((_, index) => index % every === 0 || index === snapshots.length - 1)
-          .map(({ epoch, expectedMacs, entropy, trainLoss }) => [
+          .map(({ epoch, expected, entropy, trainLoss }) => [
             significant(epoch),
-            amount(expectedMacs),
+            amount(expected.macs),
             significant(entropy),
             trainLoss === null ? "–" : significant(trainLoss),
           ]),

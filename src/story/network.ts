@@ -1,4 +1,4 @@
-import { blockCost, costTable } from "../cost/table.js";
+import { architectureCost, blockCost, costTable, linearCost } from "../cost/table.js";
 import { type Architecture, type Block, outSize, type Space } from "../domain/space.js";
 
 /** A network laid out for drawing, input first: blocks with their widths, resolution and share of the cost. */
@@ -38,11 +38,7 @@ export interface DrawnBlock {
 }
 
 export function drawNetwork(space: Space, architecture: Architecture): DrawnNetwork {
-  const costs = costTable(space);
-  const macs = architecture.reduce(
-    (total, candidate, slot) => total + costs.slots[slot][candidate].macs,
-    costs.fixed.macs,
-  );
+  const { macs } = architectureCost(costTable(space), architecture);
   const place = (block: Block, name: string, slot: string | null): DrawnBlock => {
     const { op, inChannels, outChannels, stride, height, width } = block;
     const cost = blockCost(block);
@@ -67,7 +63,7 @@ export function drawNetwork(space: Space, architecture: Architecture): DrawnNetw
   }
   const head: DrawnBlock[] = space.head.blocks.map((block) => place(block, fixedName(block), null));
   const linear = (inChannels: number, outChannels: number, name: string): DrawnBlock => {
-    const cost = { macs: inChannels * outChannels, params: inChannels * outChannels + outChannels };
+    const cost = linearCost(inChannels, outChannels);
     return {
       ...{ slot: null, name, kind: "linear", kernel: 0, inChannels, hidden: outChannels, outChannels, squeeze: false },
       ...{ residual: false, stride: 1, outHeight: 1, outWidth: 1, ...cost, share: macs > 0 ? cost.macs / macs : 0 },

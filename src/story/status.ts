@@ -48,7 +48,7 @@ export function tellStatus(journal: Journal, options: StoryOptions = {}): Status
     program: told.program === "inspect" ? null : told.program,
     progress: progressIn(journal, options.logic ?? null),
     round: round ? { number: round.round, name: round.name, classes: round.classes.length } : null,
-    expectedMacs: snapshot?.expectedMacs ?? null,
+    expectedMacs: snapshot?.expected.macs ?? null,
     trainLoss: snapshot?.trainLoss ?? null,
     chosen: chosen && { encoded: chosen.encoded, macs: chosen.macs, params: chosen.params },
     testAccuracy: told.result?.testAccuracy ?? told.test?.accuracy ?? null,

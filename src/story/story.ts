@@ -249,9 +249,8 @@ function foundIn(plan: Plan, costs: CostTable, told: Chronicle): Found | null {
   const compared = choice?.compared.find(({ encoded }) => encoded === chosen.encoded);
   const validated = told.curves.find(({ series }) => series === "retrain-valid-accuracy")?.points.at(-1)?.[1];
   const perClass = result?.testPerClass ?? (test && classAccuracies(test));
-  const { architecture, encoded, macs, params } = chosen;
   return {
-    ...{ architecture, encoded, macs, params },
+    ...chosen,
     validAccuracy: result?.validAccuracy ?? validated ?? compared?.validAccuracy ?? null,
     testAccuracy: result?.testAccuracy ?? test?.accuracy ?? null,
     testPerClass:

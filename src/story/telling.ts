@@ -70,7 +70,7 @@ function progressWords(story: Story): string {
   const round = story.rounds.at(-1);
   if (!round) return story.effort.wallMs > 0 ? `${duration(story.effort.wallMs)} spent so far` : "";
   const last = story.snapshots.at(-1);
-  return `${plural(round.classes.length, "class", "classes")} in the data, ${plural(story.rounds.length, "round")} opened, ${duration(story.effort.wallMs)} spent${last ? `, networks of ${amount(last.expectedMacs)} MACs expected` : ""}`;
+  return `${plural(round.classes.length, "class", "classes")} in the data, ${plural(story.rounds.length, "round")} opened, ${duration(story.effort.wallMs)} spent${last ? `, networks of ${amount(last.expected.macs)} MACs expected` : ""}`;
 }
 
 /** what was done, in a sentence or two */

@@ -122,17 +122,21 @@ describe("a snapshot", () => {
 
 describe("the cost term", () => {
   const free = { ...daNas.rounds[2], epochs: 10, prune: 0, gates: true };
-  const macsAt = (cost: { form: "hinge" | "linear" | "none"; lambda: number; targetMacs: number }, on = true) => {
-    const plan: StrategyPlan = { ...daNas, rounds: [{ ...free, cost: on }], cost: { ...cost, beta: 0 } };
-    return only(search(plan).decisions, "snapshot").at(-1)?.expectedMacs ?? 0;
+  const macsAt = (cost: { form: "hinge" | "linear" | "none"; lambda: number; target: number }, on = true) => {
+    const plan: StrategyPlan = {
+      ...daNas,
+      rounds: [{ ...free, cost: on }],
+      cost: { ...cost, beta: 0, metric: "macs" },
+    };
+    return only(search(plan).decisions, "snapshot").at(-1)?.expected.macs ?? 0;
   };
   it("draws the expected MACs down to its target where it is a hinge, and further where it is linear", () => {
-    const none = macsAt({ form: "none", lambda: 0, targetMacs: 1 });
-    const targetMacs = Math.round(0.7 * none);
-    const hinge = macsAt({ form: "hinge", lambda: 50, targetMacs });
-    expect(Math.abs(hinge / targetMacs - 1)).toBeLessThan(0.05);
-    expect(macsAt({ form: "linear", lambda: 50, targetMacs })).toBeLessThan(0.8 * targetMacs);
-    expect(macsAt({ form: "linear", lambda: 50, targetMacs }, false)).toBeCloseTo(none, 6);
+    const none = macsAt({ form: "none", lambda: 0, target: 1 });
+    const target = Math.round(0.7 * none);
+    const hinge = macsAt({ form: "hinge", lambda: 50, target });
+    expect(Math.abs(hinge / target - 1)).toBeLessThan(0.05);
+    expect(macsAt({ form: "linear", lambda: 50, target })).toBeLessThan(0.8 * target);
+    expect(macsAt({ form: "linear", lambda: 50, target }, false)).toBeCloseTo(none, 6);
   });
 });
 

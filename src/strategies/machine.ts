@@ -1,4 +1,4 @@
-import { expectedMacs } from "../cost/expected.js";
+import { expectedCost } from "../cost/expected.js";
 import type { Decision, Snapshot } from "../domain/decision.js";
 import type { NumberedJob, TrainJob } from "../domain/job.js";
 import type { Context, Learned, Next, Progress, Strategy } from "../domain/program.js";
@@ -223,7 +223,7 @@ function snapshot<P, M>(
     epoch,
     probabilities: marginals,
     alive,
-    expectedMacs: expectedMacs(costs, marginals),
+    expected: expectedCost(costs, marginals),
     entropy: distribution.entropy() / marginals.length,
     ...meansOf(tally),
   };

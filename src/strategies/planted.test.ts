@@ -11,7 +11,7 @@ import { drive } from "./testing/drive.js";
 import { plans } from "./testing/plans.js";
 import { accuracyOf, answerIn, best, contextFor, everyArchitecture, tinyPlan } from "./testing/world.js";
 
-const free: Budget = { maxMacs: null, minMacs: null, maxParams: null };
+const free: Budget = {};
 
 function chosenBy(plan: StrategyPlan, seed: number, answer = answerIn, budget = free): Choose {
   const search = drive(contextFor(tinyPlan(plan, { seed, budget })), strategyFor(plan), { answer });
@@ -67,7 +67,7 @@ describe("a planted optimum", () => {
         cost: architectureCost(context.costs, architecture),
       }));
       const macs = networks.map(({ cost }) => cost.macs).sort((a, b) => a - b);
-      const budget = { ...free, maxMacs: macs[Math.floor(macs.length / 2)] };
+      const budget = { macs: { most: macs[Math.floor(macs.length / 2)] } };
       const bounded: StrategyPlan = plan.name === "proxyless" ? { ...plan, final: { how: "most-likely" } } : plan;
       const { chosen } = chosenBy(bounded, 1, answerIn, budget);
       expect(withinBudget(chosen, budget)).toBe(true);

@@ -16,9 +16,8 @@ const alive = [
 const counts = (value: number) => alive.map((row) => row.map((o) => value + o));
 const tally = { trained: counts(100), gated: counts(10), lossSum: 0, accuracySum: 0, count: 0 };
 
-function cut(alphas: number[][], ratio: number, budget: Partial<Budget> = {}) {
-  const free = { maxMacs: null, minMacs: null, maxParams: null };
-  const context = contextFor(tinyPlan(plans["da-nas"], { budget: { ...free, ...budget } }));
+function cut(alphas: number[][], ratio: number, budget: Budget = {}) {
+  const context = contextFor(tinyPlan(plans["da-nas"], { budget }));
   const distribution = softmax.of({ ...softmax.start(alive), alphas }, alive);
   return { context, ...cutWeakest(context, distribution, tally, (count) => pruneQuota(count, ratio)) };
 }
@@ -93,13 +92,13 @@ describe("a cut", () => {
     const { context } = cut(costly, 0);
     const maxMacs = Math.round(1.2 * extremes(context.costs).smallest.macs);
     expect(extremes(context.costs, cut(costly, 0.6).alive).smallest.macs).toBeGreaterThan(maxMacs);
-    const spared = cut(costly, 0.6, { maxMacs });
+    const spared = cut(costly, 0.6, { macs: { most: maxMacs } });
     expect(extremes(context.costs, spared.alive).smallest.macs).toBeLessThanOrEqual(maxMacs);
     expect(spared.alive.map((row) => row.length)).toEqual([2, 2, 2, 2]);
   });
 
   it("leaves the plain cuts alone where they leave such a network anyway", () => {
     const { context, alive: plain } = cut(costly, 0.6);
-    expect(cut(costly, 0.6, { maxMacs: extremes(context.costs, plain).smallest.macs }).alive).toEqual(plain);
+    expect(cut(costly, 0.6, { macs: { most: extremes(context.costs, plain).smallest.macs } }).alive).toEqual(plain);
   });
 });

@@ -1,3 +1,4 @@
+import { widen } from "../cost/budget.js";
 import type { Cut } from "../domain/decision.js";
 import { DanasError } from "../domain/errors.js";
 import type { Context } from "../domain/program.js";
@@ -34,7 +35,7 @@ export function cutWeakest(
 
 export const budgetUnreachable = () =>
   new DanasError("E_BUDGET_UNREACHABLE", "no network of the space is within the budget", {
-    hint: "raise budget.maxMacs or budget.maxParams, lower budget.minMacs, or use another space",
+    hint: `${widen.most}, ${widen.least}, or use another space`,
   });
 
 function cutSparing(

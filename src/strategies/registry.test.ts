@@ -7,7 +7,7 @@ import { contextFor, tinyPlan } from "./testing/world.js";
 const { plan } = contextFor(tinyPlan(plans.random));
 const around = (problems: string[] = [], maxMacs: number | null = null): Around => ({
   classes: 20,
-  budget: { ...plan.budget, maxMacs },
+  budget: maxMacs === null ? {} : { macs: { most: maxMacs } },
   space: plan.space,
   problem: (path, code) => problems.push(`${code} ${path.join(".")}`),
 });

@@ -35,7 +35,7 @@ export const recipe: Recipe = { batchSize: 16, learningRate: cosine, optimizer, 
 
 export const gate = { every: 2, learningRate: 0.05, beta1: 0, beta2: 0.999, epsilon: 1e-8, batchSize: 16 };
 
-const noCost = { form: "none", lambda: 0, beta: 0, targetMacs: 1 } as const;
+const noCost = { form: "none", lambda: 0, beta: 0, metric: "macs", target: 1 } as const;
 
 export const strategies: Readonly<Record<string, StrategyPlan>> = {
   "da-nas": {
@@ -81,7 +81,7 @@ export function tinyPlan(changes: Partial<Plan> & { readonly strategy?: Strategy
       onDevice: "auto",
     },
     space,
-    budget: { maxMacs: null, minMacs: null, maxParams: null },
+    budget: {},
     programs: ["rank", "search", "retrain"],
     ranking: {
       source: "train",

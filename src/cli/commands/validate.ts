@@ -37,7 +37,7 @@ function summary(plan: Plan): string {
   const lines = [
     `data     ${data.source.kind}, ${data.classes} classes, ${data.input.channels}x${data.input.height}x${data.input.width}`,
     `space    ${space.name}: ${space.slots.length} slots, ${bigWords(String(countArchitectures(space)))} networks of ${amount(smallest.macs)} to ${amount(largest.macs)} MACs`,
-    `budget   ${budget.maxMacs === null ? "no limit on MACs" : `at most ${amount(budget.maxMacs)} MACs`}`,
+    `budget   ${budget.macs?.most === undefined ? "no limit on MACs" : `at most ${amount(budget.macs.most)} MACs`}`,
     `does     ${plan.programs.join(", ")}`,
   ];
   if (plan.programs.includes("search")) lines.push(`search   ${search.strategy.name}${roundWords(plan)}`);

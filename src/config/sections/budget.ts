@@ -1,7 +1,8 @@
 import { z } from "zod";
 import { mostLikelyWithin } from "../../cost/best.js";
+import { budgetKey, budgetOf, sidesOf } from "../../cost/budget.js";
 import { checkReachable } from "../../cost/extremes.js";
-import type { Budget, CostTable } from "../../domain/cost.js";
+import { type Budget, type CostTable, metricNames } from "../../domain/cost.js";
 import { allAlive, type Space } from "../../domain/space.js";
 import { type Amount, amount, readAmount, writeAmount } from "../../options/scalars.js";
 import { type Filling, located } from "../context.js";
@@ -24,16 +25,20 @@ export const fillBudget = (budget: z.output<typeof budgetSchema>): CompleteBudge
     Object.entries(budget).flatMap(([limit, value]) => (value === undefined ? [] : [[limit, writeAmount(value)]])),
   );
 
-export function planBudget({ maxMacs, minMacs, maxParams }: CompleteBudget): Budget {
-  const limit = (written: Amount | undefined) => (written === undefined ? null : readAmount(written));
-  return { maxMacs: limit(maxMacs), minMacs: limit(minMacs), maxParams: limit(maxParams) };
-}
+export const planBudget = (complete: CompleteBudget): Budget =>
+  budgetOf(
+    Object.fromEntries(
+      Object.entries(complete).flatMap(([limit, value]) => (value === undefined ? [] : [[limit, readAmount(value)]])),
+    ),
+  );
 
 /** whether any network of the space keeps it */
 export function checkBudget(at: Filling, budget: Budget, space: Space, costs: CostTable): void {
-  const { maxMacs, minMacs, maxParams } = budget;
-  if (minMacs !== null && maxMacs !== null && minMacs > maxMacs) {
-    at.problem(["budget", "minMacs"], "E_BUDGET", "budget.minMacs is above budget.maxMacs", "exchange them");
+  for (const metric of metricNames) {
+    const { least, most } = budget[metric] ?? {};
+    if (least === undefined || most === undefined || least <= most) continue;
+    const [low, high] = [budgetKey(metric, "least"), budgetKey(metric, "most")];
+    at.problem(["budget", low], "E_BUDGET", `budget.${low} is above budget.${high}`, "exchange them");
     return;
   }
   const path = ({ hint }: { hint?: string | undefined }): Path => [
@@ -42,8 +47,7 @@ export function checkBudget(at: Filling, budget: Budget, space: Space, costs: Co
   ];
   const before = at.problems.length;
   located(at, path, () => checkReachable(costs, budget));
-  const limits = [maxMacs, minMacs, maxParams].filter((limit) => limit !== null).length;
-  if (at.problems.length === before && limits > 1) {
+  if (at.problems.length === before && sidesOf(budget).length > 1) {
     const uniform = space.slots.map(({ candidates }) => candidates.map(() => 0));
     if (mostLikelyWithin(costs, uniform, allAlive(space), budget) === null) {
       at.problem(

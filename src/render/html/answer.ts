@@ -28,7 +28,7 @@ function unbroken(text: string): Html {
 }
 
 function facts(story: Story, found: Found): Html {
-  const { maxMacs } = story.asked.budget;
+  const maxMacs = story.asked.budget.macs?.most ?? null;
   const { wallMs } = story.effort;
   return html`<dl class="facts"><div><dt>MACs for one image</dt><dd>${amount(found.macs)}<small>${
     maxMacs === null ? "no budget was set" : `${share(found.macs / maxMacs)} of the budget, ${amount(maxMacs)}`
@@ -136,7 +136,7 @@ const encodedWords = (encoded: string): Html =>
 function rulerWords({ alternatives, asked }: Story, found: Found): string {
   const { smallest, largest } = alternatives;
   const times = (a: number, b: number) => (b > 0 ? (a / b).toFixed(1) : "?");
-  return `The found network needs ${times(found.macs, smallest.macs)} times the MACs of the smallest network of the space; the largest needs ${times(largest.macs, found.macs)} times those of the found one. ${countWords(found.macs)} multiply-adds are ${amount(2 * found.macs)} floating-point operations where a tool counts two for each.${asked.budget.maxParams === null ? "" : ` Parameters were limited to ${amount(asked.budget.maxParams)}.`}`;
+  return `The found network needs ${times(found.macs, smallest.macs)} times the MACs of the smallest network of the space; the largest needs ${times(largest.macs, found.macs)} times those of the found one. ${countWords(found.macs)} multiply-adds are ${amount(2 * found.macs)} floating-point operations where a tool counts two for each.${asked.budget.params?.most === undefined ? "" : ` Parameters were limited to ${amount(asked.budget.params.most)}.`}`;
 }
 
 function ruler({ alternatives, asked }: Story, found: Found): Html {
@@ -152,7 +152,7 @@ function ruler({ alternatives, asked }: Story, found: Found): Html {
       : at > 88
         ? "right:0;text-align:right"
         : `left:${at}%;transform:translateX(-50%);text-align:center`;
-  const { maxMacs } = asked.budget;
+  const maxMacs = asked.budget.macs?.most ?? null;
   const at = place(found.macs);
   const limit = maxMacs === null ? null : place(maxMacs);
   return html`<div class="ruler" role="img" aria-label="${rulerLabel(alternatives.smallest.macs, found.macs, maxMacs, alternatives.largest.macs)}"><span class="track"></span>${

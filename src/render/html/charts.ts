@@ -84,9 +84,9 @@ export function difficultyPlot(picked: readonly PickedClass[], classes: number):
 export function searchPlot(story: Story): Html {
   const { snapshots, rounds, asked } = story;
   if (snapshots.length === 0) return nothing;
-  const { maxMacs } = asked.budget;
+  const maxMacs = asked.budget.macs?.most ?? null;
   const losses = snapshots.flatMap(({ epoch, trainLoss }): Point[] => (trainLoss === null ? [] : [[epoch, trainLoss]]));
-  const macs = snapshots.map(({ epoch, expectedMacs }): Point => [epoch, expectedMacs]);
+  const macs = snapshots.map(({ epoch, expected }): Point => [epoch, expected.macs]);
   const entropy = snapshots.map(({ epoch, entropy }): Point => [epoch, entropy]);
   const end = Math.max(...snapshots.map(({ epoch }) => epoch), ...rounds.map(({ toEpoch }) => toEpoch), 1);
   const panels = [
@@ -100,7 +100,7 @@ export function searchPlot(story: Story): Html {
   return plot({
     id: "search",
     title: "Expected MACs, entropy and training loss over the search",
-    describes: `Expected MACs go from ${amount(snapshots[0].expectedMacs)} to ${amount(latest.expectedMacs)}${maxMacs === null ? "" : `, the budget is ${amount(maxMacs)}`}; entropy from ${significant(snapshots[0].entropy)} to ${significant(latest.entropy)} nats.`,
+    describes: `Expected MACs go from ${amount(snapshots[0].expected.macs)} to ${amount(latest.expected.macs)}${maxMacs === null ? "" : `, the budget is ${amount(maxMacs)}`}; entropy from ${significant(snapshots[0].entropy)} to ${significant(latest.entropy)} nats.`,
     wide: { width: 860, height: 190 * panels.length + 40 },
     narrow: { width: 350, height: 165 * panels.length + 40 },
     option: ({ narrow }) => {
@@ -262,7 +262,7 @@ export function comparedPlot(story: Story, found: Found): Html {
   if (compared.length < 2) return nothing;
   const point = (of: (typeof compared)[number]): Point => [of.macs, of.validAccuracy];
   const chosen = compared.filter(({ encoded }) => encoded === found.encoded);
-  const { maxMacs } = story.asked.budget;
+  const maxMacs = story.asked.budget.macs?.most ?? null;
   return plot({
     id: "compared",
     title: "Compared networks: validation accuracy against MACs",

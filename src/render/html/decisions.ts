@@ -95,7 +95,7 @@ function snapshotTable({ snapshots }: Story): Html {
     [
       { head: "epoch", of: ({ epoch }) => significant(epoch) },
       { head: "round", of: ({ round }) => round, number: true },
-      { head: "expected MACs", of: ({ expectedMacs }) => amount(expectedMacs), number: true },
+      { head: "expected MACs", of: ({ expected }) => amount(expected.macs), number: true },
       { head: "entropy", of: ({ entropy }) => significant(entropy), number: true },
       {
         head: "training loss",

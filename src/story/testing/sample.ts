@@ -1,4 +1,5 @@
 import { mostLikelyWithin } from "../../cost/best.js";
+import { expectedCost } from "../../cost/expected.js";
 import { extremes } from "../../cost/extremes.js";
 import { architectureCost, costTable } from "../../cost/table.js";
 import type { DataInfo, StreamSpec } from "../../domain/data.js";
@@ -205,10 +206,6 @@ export function sampleJournal(options: SampleOptions): Journal {
         );
       }
       const now = probabilities();
-      const expected = now.reduce(
-        (sum, row, s) => sum + row.reduce((of, p, c) => of + p * costs.slots[s][c].macs, 0),
-        costs.fixed.macs,
-      );
       const entropy =
         now.reduce((sum, row) => sum - row.reduce((of, p) => of + (p > 0 ? p * Math.log(p) : 0), 0), 0) / now.length;
       const loss = Math.log(round.classes) * (0.35 + 0.65 * Math.exp(-epoch / 5)) * Math.exp(-searched / 90);
@@ -218,7 +215,7 @@ export function sampleJournal(options: SampleOptions): Journal {
         epoch: searched,
         probabilities: now,
         alive,
-        expectedMacs: expected,
+        expected: expectedCost(costs, now),
         entropy,
         trainLoss: loss,
         trainAccuracy: Math.exp(-loss),
@@ -254,7 +251,7 @@ export function sampleJournal(options: SampleOptions): Journal {
     }
   }
   const final = probabilities();
-  const budget = { maxMacs: options.maxMacs, minMacs: null, maxParams: null };
+  const budget = { macs: { most: options.maxMacs } };
   const logs = final.map((row) => row.map((p) => (p > 0 ? Math.log(p) : -1e9)));
   const likely = mostLikelyWithin(costs, logs, alive, budget)?.architecture;
   const architecture = likely ?? extremes(costs, alive).smallest.architecture;
@@ -347,7 +344,7 @@ function samplePlan({ space, classes, rounds, maxMacs, name, seed = 1 }: SampleO
       },
     },
     space,
-    budget: { maxMacs, minMacs: null, maxParams: null },
+    budget: { macs: { most: maxMacs } },
     programs: ["rank", "search", "retrain"],
     ranking: { source: "train", references: [space.slots.map(() => 0)], epochs: 10, score: "auc", recipe },
     search: {
@@ -357,7 +354,7 @@ function samplePlan({ space, classes, rounds, maxMacs, name, seed = 1 }: SampleO
         rounds: rounds.map((round) => ({ ...round, gateMode: "two-path", cost: round.gates })),
         order: "easy-first",
         gate: { every: 5, learningRate: 1e-3, beta1: 0, beta2: 0.999, epsilon: 1e-8, batchSize },
-        cost: { form: "hinge", lambda: 1, beta: 0.3, targetMacs: maxMacs },
+        cost: { form: "hinge", lambda: 1, beta: 0.3, metric: "macs", target: maxMacs },
         final: { how: "most-likely" },
       },
       evaluation: { batchSize, recalibrateBatches: 10 },

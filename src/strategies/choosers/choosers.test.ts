@@ -12,7 +12,7 @@ const { smallest } = extremes(context.costs);
 const alive = allAlive(context.plan.space);
 const widths = context.costs.slots;
 const tight = contextFor(
-  tinyPlan(plans.random, { budget: { ...context.plan.budget, maxMacs: smallest.macs, maxParams: smallest.params } }),
+  tinyPlan(plans.random, { budget: { macs: { most: smallest.macs }, params: { most: smallest.params } } }),
 );
 const sampled = chooserOf({ how: "best-of-sampled", samples: 3 });
 

@@ -1,4 +1,4 @@
-import type { Likeliest } from "../../cost/best.js";
+import type { Likeliest } from "../../cost/options.js";
 import type { Budget, CostTable } from "../../domain/cost.js";
 import type { Alive, Architecture } from "../../domain/space.js";
 import type { Rng } from "../../util/rng.js";

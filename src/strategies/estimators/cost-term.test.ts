@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { expectedMacs } from "../../cost/expected.js";
+import { expectedOf } from "../../cost/expected.js";
 import type { CostTerm } from "../../domain/plan.js";
 import { softmax } from "../../util/numeric.js";
 import { lossSlopes } from "./cost-term.js";
@@ -22,31 +22,32 @@ const classes = 100;
 
 /** METHODS 1.5, written out */
 function loss(term: CostTerm, at: readonly (readonly number[])[]): number {
-  const expected = expectedMacs(
+  const expected = expectedOf(
     table,
+    "macs",
     at.map((row) => softmax(row)),
   );
-  const { lambda, beta, targetMacs } = term;
+  const { lambda, beta, target } = term;
   if (term.form === "hinge") {
-    return crossEntropy / Math.log(classes) + lambda * Math.max(0, expected / targetMacs - 1);
+    return crossEntropy / Math.log(classes) + lambda * Math.max(0, expected / target - 1);
   }
-  if (term.form === "linear") return crossEntropy + (lambda * (expected - targetMacs)) / targetMacs;
-  return lambda * crossEntropy * (Math.log(expected) / Math.log(targetMacs)) ** beta;
+  if (term.form === "linear") return crossEntropy + (lambda * (expected - target)) / target;
+  return lambda * crossEntropy * (Math.log(expected) / Math.log(target)) ** beta;
 }
 
 const terms: readonly CostTerm[] = [
-  { form: "hinge", lambda: 0.3, beta: 0, targetMacs: 3e6 },
-  { form: "hinge", lambda: 0.3, beta: 0, targetMacs: 9e6 },
-  { form: "linear", lambda: 0.1, beta: 0, targetMacs: 4e6 },
-  { form: "log-power", lambda: 0.2, beta: 0.3, targetMacs: 4e6 },
+  { form: "hinge", lambda: 0.3, beta: 0, metric: "macs", target: 3e6 },
+  { form: "hinge", lambda: 0.3, beta: 0, metric: "macs", target: 9e6 },
+  { form: "linear", lambda: 0.1, beta: 0, metric: "macs", target: 4e6 },
+  { form: "log-power", lambda: 0.2, beta: 0.3, metric: "macs", target: 4e6 },
 ];
 
 describe("the cost term", () => {
-  it.each(terms)("$form towards $targetMacs has the gradient of its formula", (term) => {
+  it.each(terms)("$form towards $target has the gradient of its formula", (term) => {
     const probabilities = alphas.map((row) => softmax(row));
-    const { perMac } = lossSlopes(term, true, crossEntropy, expectedMacs(table, probabilities), classes);
+    const { perUnit } = lossSlopes(term, true, crossEntropy, expectedOf(table, "macs", probabilities), classes);
     for (const [slot, row] of alphas.entries()) {
-      const gates = table.slots[slot].map((cost) => perMac * cost.macs);
+      const gates = table.slots[slot].map((cost) => perUnit * cost.macs);
       for (const [i, gradient] of gateGradient(probabilities[slot], gates).entries()) {
         const moved = (by: number) =>
           loss(
@@ -68,7 +69,7 @@ describe("the cost term", () => {
   });
 
   it("does nothing in a round without it, but hinge keeps its scale", () => {
-    for (const term of terms) expect(lossSlopes(term, false, 2, 9e9, 10).perMac).toBe(0);
+    for (const term of terms) expect(lossSlopes(term, false, 2, 9e9, 10).perUnit).toBe(0);
     expect(lossSlopes(terms[0], false, 2, 9e9, 10).perCrossEntropy).toBeCloseTo(1 / Math.log(10), 12);
     expect(lossSlopes(terms[3], false, 2, 9e9, 10).perCrossEntropy).toBe(1);
   });

@@ -1,10 +1,10 @@
 import { assertNever } from "../../domain/errors.js";
 import type { CostTerm } from "../../domain/plan.js";
 
-/** How the architecture's loss changes with the cross-entropy and with the expected MACs E: its two partial derivatives. */
+/** How the architecture's loss changes with the cross-entropy and with the expected cost E: its two partial derivatives. */
 export interface LossSlopes {
   readonly perCrossEntropy: number;
-  readonly perMac: number;
+  readonly perUnit: number;
 }
 
 /**
@@ -28,23 +28,23 @@ export function lossSlopes(
   expected: number,
   classes: number,
 ): LossSlopes {
-  const { lambda, beta, targetMacs } = term;
+  const { lambda, beta, target } = term;
   switch (term.form) {
     case "none":
-      return { perCrossEntropy: 1, perMac: 0 };
+      return { perCrossEntropy: 1, perUnit: 0 };
     case "hinge":
       return {
         perCrossEntropy: classes > 1 ? 1 / Math.log(classes) : 1,
-        perMac: acts && expected > targetMacs ? lambda / targetMacs : 0,
+        perUnit: acts && expected > target ? lambda / target : 0,
       };
     case "linear":
-      return { perCrossEntropy: 1, perMac: acts ? lambda / targetMacs : 0 };
+      return { perCrossEntropy: 1, perUnit: acts ? lambda / target : 0 };
     case "log-power": {
-      if (!acts) return { perCrossEntropy: 1, perMac: 0 };
-      const ratio = Math.log(expected) / Math.log(targetMacs);
+      if (!acts) return { perCrossEntropy: 1, perUnit: 0 };
+      const ratio = Math.log(expected) / Math.log(target);
       return {
         perCrossEntropy: lambda * ratio ** beta,
-        perMac: (lambda * crossEntropy * beta * ratio ** (beta - 1)) / (expected * Math.log(targetMacs)),
+        perUnit: (lambda * crossEntropy * beta * ratio ** (beta - 1)) / (expected * Math.log(target)),
       };
     }
     default:

@@ -6,7 +6,7 @@ import { type Parameters, probabilitiesOf, softmax } from "../distributions/soft
 import { drawGates, type GateRules, gateGradient, gateUpdate } from "./gate-update.js";
 
 const options = { every: 1, learningRate: 0.1, beta1: 0, beta2: 0.999, epsilon: 0, batchSize: 1 };
-const none: CostTerm = { form: "none", lambda: 0, beta: 0, targetMacs: 1 };
+const none: CostTerm = { form: "none", lambda: 0, beta: 0, metric: "macs", target: 1 };
 const macs = (value: number) => ({ macs: value, params: 0 });
 const table = {
   fixed: macs(10),
@@ -99,7 +99,7 @@ describe("a gate step", () => {
   });
 
   it("and also with a cost term, and with momentum that they have from before", () => {
-    const term: CostTerm = { form: "linear", lambda: 1, beta: 0, targetMacs: 100 };
+    const term: CostTerm = { form: "linear", lambda: 1, beta: 0, metric: "macs", target: 100 };
     const changed = rules("two-path", { term, options: { ...options, beta1: 0.9 } });
     const others = { architecture: [2, 0], alternatives: [[0], [1]], batch: 0 };
     const before = gateUpdate(changed, start(zeros()), alive, [others], [signal]);
@@ -127,7 +127,7 @@ describe("a gate step", () => {
   });
 
   it("takes the cost's way too: where only the cost acts, the cheaper of two gains", () => {
-    const term: CostTerm = { form: "hinge", lambda: 1, beta: 0, targetMacs: 50 };
+    const term: CostTerm = { form: "hinge", lambda: 1, beta: 0, metric: "macs", target: 50 };
     const flat = {
       loss: 2,
       accuracy: 0.5,

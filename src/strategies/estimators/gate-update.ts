@@ -1,4 +1,4 @@
-import { expectedMacs } from "../../cost/expected.js";
+import { expectedOf } from "../../cost/expected.js";
 import type { CostTable } from "../../domain/cost.js";
 import type { GateStep } from "../../domain/job.js";
 import type { CostTerm } from "../../domain/plan.js";
@@ -75,7 +75,7 @@ export interface GateRules {
 /**
  * Gate steps: from what the worker measured to new architecture parameters.
  *
- * E is linear in the gates, dE/dg_j = MACs_j, so the cost enters as a further gate gradient and takes the same way as the
+ * E is linear in the gates, dE/dg_j = cost_j, so the cost enters as a further gate gradient and takes the same way as the
  * cross-entropy: in two-path mode over the pair alone, with its own softmax, as ProxylessNAS' `current_prob_over_ops` has
  * it [C]. The *value* of E, which decides the hinge and the ratio of log-power, is taken under all probabilities rather
  * than the pair's as there: the same quantity with less noise [O].
@@ -115,7 +115,7 @@ function moveOn(rules: GateRules, moving: Moving, alive: Alive, step: GateStep, 
   const { table, term, mode, options } = rules;
   const { alphas, first, second } = moving;
   moving.count++;
-  const expected = term.form === "none" ? 0 : expectedMacs(table, probabilitiesOf(alphas, alive));
+  const expected = term.form === "none" ? 0 : expectedOf(table, term.metric, probabilitiesOf(alphas, alive));
   const slopes = lossSlopes(term, rules.costActs, signal.loss, expected, rules.classes);
   for (let slot = 0; slot < alphas.length; slot++) {
     if (alive[slot].length === 1) continue;
@@ -126,7 +126,7 @@ function moveOn(rules: GateRules, moving: Moving, alive: Alive, step: GateStep, 
     const gates: number[] = [];
     for (let i = 0; i < candidates.length; i++) {
       old.push(row[candidates[i]]);
-      gates.push(slopes.perCrossEntropy * measured[i] + slopes.perMac * table.slots[slot][candidates[i]].macs);
+      gates.push(slopes.perCrossEntropy * measured[i] + slopes.perUnit * table.slots[slot][candidates[i]][term.metric]);
     }
     const gradient = gateGradient(softmax(old), gates);
     const steps = row.slice().fill(0);

@@ -119,7 +119,7 @@ export function strategyContract(
     });
 
     it("under a budget that only the smallest networks meet", () => {
-      const budget = { maxMacs: Math.round(1.1 * smallest.macs), minMacs: null, maxParams: null };
+      const budget = { macs: { most: Math.round(1.1 * smallest.macs) } };
       expect(check(contextOf({ budget }))).toEqual([]);
     });
 
@@ -129,7 +129,10 @@ export function strategyContract(
       const networks = everyArchitecture(plan.space).map((architecture) => architectureCost(costs, architecture));
       const lean = networks.sort((a, b) => a.params - b.params).slice(0, networks.length / 4);
       const { macs, params } = lean.sort((a, b) => a.macs - b.macs)[Math.floor(lean.length / 2)];
-      const budget = { minMacs: Math.round(0.98 * macs), maxMacs: Math.round(1.02 * macs), maxParams: params };
+      const budget = {
+        macs: { least: Math.round(0.98 * macs), most: Math.round(1.02 * macs) },
+        params: { most: params },
+      };
       expect(check(contextOf({ budget }))).toEqual([]);
     });
 

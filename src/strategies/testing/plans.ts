@@ -4,7 +4,7 @@ import { gate } from "./world.js";
 /** Every method, and DA-NAS and ProxylessNAS in both of their modes: what the contract and the planted optimum are tried on. */
 
 const cosine: LearningRate = { shape: "cosine", from: 0.05, to: 0, warmupEpochs: 1, cycles: 1 };
-const noCost = { form: "none", lambda: 0, beta: 0, targetMacs: 1 } as const;
+const noCost = { form: "none", lambda: 0, beta: 0, metric: "macs", target: 1 } as const;
 
 export const plans = {
   "da-nas": {
@@ -28,7 +28,7 @@ export const plans = {
     ],
     order: "random",
     gate,
-    cost: { form: "hinge", lambda: 0.1, beta: 0, targetMacs: 200_000 },
+    cost: { form: "hinge", lambda: 0.1, beta: 0, metric: "macs", target: 200_000 },
     final: { how: "best-of-sampled", samples: 10 },
   },
   proxyless: {
@@ -48,7 +48,7 @@ export const plans = {
     epochs: 6,
     gateMode: "full",
     gate: { ...gate, every: 5, beta1: 0.5 },
-    cost: { form: "log-power", lambda: 0.2, beta: 0.3, targetMacs: 200_000 },
+    cost: { form: "log-power", lambda: 0.2, beta: 0.3, metric: "macs", target: 200_000 },
     final: { how: "most-likely" },
   },
   ddpnas: { name: "ddpnas", passes: 2, epochsPerPath: 0.25, momentum: 0.5, sharpness: 100 },

@@ -94,7 +94,7 @@ export function tinyPlan(strategy: StrategyPlan, changes: Partial<Plan> = {}): P
       onDevice: "auto",
     },
     space,
-    budget: { maxMacs: null, minMacs: null, maxParams: null },
+    budget: {},
     programs: ["search"],
     ranking: { source: "given", ranking: tinyRanking },
     search: { recipe, strategy, evaluation: { batchSize: 32, recalibrateBatches: 2 } },
