@@ -31,7 +31,17 @@ def tls(tmp_path: Path) -> list[str]:
 def test_by_default_it_listens_to_this_host_alone() -> None:
     options = parse([])
     assert (options.listen, options.telemetry) == ("127.0.0.1:0", "tcp://127.0.0.1:*")
-    assert options == Options("127.0.0.1:0", "tcp://127.0.0.1:*", None, (), False, None, None, None, None)
+    assert options == Options(
+        listen="127.0.0.1:0",
+        telemetry="tcp://127.0.0.1:*",
+        run_folder=None,
+        allow_modules=(),
+        parent_stdin=False,
+        tls_cert=None,
+        tls_key=None,
+        tls_client_ca=None,
+        token=None,
+    )
     assert not options.telemetry_off_host
     assert options.open_to_all
 

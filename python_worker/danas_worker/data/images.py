@@ -99,6 +99,9 @@ class Encoded:
 class LazyImages:
     """decoded batch by batch; the same index always gives the same image"""
 
+    # by hand: torch's DataLoader with this order as its batch_sampler (2 forked workers, JPEG to 224x224, batch 64, 2
+    # cores, in turn) took 1.15 times as long, 0.35 s more to the first batch of each stream, and forks beside gRPC
+
     def __init__(self, encoded: Encoded) -> None:
         self._encoded = encoded
         self._pool = ThreadPoolExecutor(encoded.threads, "decode") if encoded.threads > 1 else None

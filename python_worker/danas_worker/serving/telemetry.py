@@ -156,7 +156,7 @@ def step_frame(run: str, command: str, job: str, progress: StepProgress, wait_ms
     number = command.rsplit("-", 1)[-1]
     step = StepFrame(
         job_id=int(number) if number.isdecimal() else 0,
-        job=job.replace("_", "-"),  # the kinds as src/domain/job.ts spells them
+        job=job.replace("_", "-"),  # the kinds as TypeScript spells them
         step=progress.step,
         steps=progress.steps,
         samples_per_second=progress.samples_per_second,

@@ -67,11 +67,11 @@ class Model:
         """Lets gradients reach what `scope` names and nothing else; None = nothing."""
         if scope == self.scope:
             return
+        moving = [parameter for group in self.groups.all() for parameter in trainable(group, scope)]
         for parameter in self.supernet.parameters():
             parameter.requires_grad_(False)
-        for group in self.groups.all():
-            for parameter in trainable(group, scope):
-                parameter.requires_grad_(True)
+        for parameter in moving:
+            parameter.requires_grad_(True)
         self.scope = scope
 
     @contextmanager
