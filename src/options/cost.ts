@@ -24,7 +24,8 @@ export interface CompleteCost extends Omit<CostTerm, "metric" | "target"> {
 }
 
 /** what a person may leave out of a cost term */
-type WrittenCost = Partial<CostTerm> & Pick<CostTerm, "beta"> & { readonly targetMacs?: number | undefined };
+type WrittenCost = Partial<Omit<CostTerm, "metric" | "target">> &
+  Pick<CostTerm, "beta"> & { readonly targetMacs?: number };
 
 export function fillCost(written: WrittenCost, usual: CostTerm["form"], { budget, problem }: Around): CompleteCost {
   const target = written.targetMacs ?? budget.macs?.most ?? null;

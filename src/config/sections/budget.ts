@@ -26,11 +26,7 @@ export const fillBudget = (budget: z.output<typeof budgetSchema>): CompleteBudge
   );
 
 export const planBudget = (complete: CompleteBudget): Budget =>
-  budgetOf(
-    Object.fromEntries(
-      Object.entries(complete).flatMap(([limit, value]) => (value === undefined ? [] : [[limit, readAmount(value)]])),
-    ),
-  );
+  budgetOf(Object.fromEntries(Object.entries(complete).map(([limit, value]) => [limit, readAmount(value)])));
 
 /** whether any network of the space keeps it */
 export function checkBudget(at: Filling, budget: Budget, space: Space, costs: CostTable): void {
