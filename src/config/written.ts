@@ -1,5 +1,4 @@
 import { stringify } from "yaml";
-import { sidesOf } from "../cost/budget.js";
 import type { Plan, Recipe, SearchPlan } from "../domain/plan.js";
 import type { Settings, WorkerSettings } from "../domain/settings.js";
 import { encode } from "../spaces/encoding.js";
@@ -25,9 +24,11 @@ function asWritten(
     seed: plan.seed,
     data: dataAsWritten(plan),
     space: config.space,
-    budget: Object.fromEntries(
-      sidesOf(budget).map(({ key, limit }): [string, string | number] => [key, amountAsWritten(limit)]),
-    ),
+    budget: {
+      maxMacs: amountAsWritten(budget.macs?.most),
+      minMacs: amountAsWritten(budget.macs?.least),
+      maxParams: amountAsWritten(budget.params?.most),
+    },
     programs: [...plan.programs],
     ranking: rankingAsWritten(plan, config, at),
     search: searchAsWritten(plan.search, config.search),
@@ -49,7 +50,8 @@ function asWritten(
 }
 
 /** exact, and never a number that would be refused for want of a unit */
-function amountAsWritten(value: number): string | number {
+function amountAsWritten(value: number | undefined): string | number | undefined {
+  if (value === undefined) return undefined;
   if (value >= 10_000) return value;
   return `${value / 1000}K`;
 }

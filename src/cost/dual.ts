@@ -77,7 +77,7 @@ export function solveDual(options: Options, limits: readonly Limit[]): Dual {
   };
   const worst = options.reduce((sum, slot) => sum + Math.min(...slot.map(({ gain }) => gain)), 0);
   const free = limits.map(() => 0);
-  const best = limits.length === 0 ? relax(free) : priceUpTo(limits.length - 1, free, relax, limits, worst);
+  const best = priceUpTo(limits.length - 1, free, relax, limits, worst);
   return { prices: best.prices, bound: best.bound, reached };
 }
 
@@ -92,6 +92,7 @@ const paceFor = (prices: number): Pace => (prices > 2 ? { growth: 64, sections: 
 
 /** the best prices of a limit and those before it, where those after it are given */
 function priceUpTo(index: number, given: Prices, relax: Relax, limits: readonly Limit[], worst: number): Relaxed {
+  if (index < 0) return relax(given);
   const pace = paceFor(limits.length);
   if (index === 0) return bisect((price) => relax(given.with(0, price)), limits[0], pace);
   const at = (price: number) => priceUpTo(index - 1, given.with(index, price), relax, limits, worst);

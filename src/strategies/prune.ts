@@ -1,5 +1,5 @@
 import { mostLikelyWithin } from "../cost/best.js";
-import { widen } from "../cost/budget.js";
+import { widen } from "../cost/written.js";
 import type { Cut } from "../domain/decision.js";
 import { DanasError } from "../domain/errors.js";
 import type { Context } from "../domain/program.js";

@@ -1,4 +1,4 @@
-import { sidesOf } from "../../cost/budget.js";
+import { limitsIn } from "../../cost/written.js";
 import type { Budget } from "../../domain/cost.js";
 import { assertNever } from "../../domain/errors.js";
 import type { CostTerm, GateOptions, RoundPlan, SearchPlan, StrategyPlan } from "../../domain/plan.js";
@@ -37,7 +37,7 @@ function strategyOf(at: Resolving, search: SearchConfig, budget: Budget, classes
       };
     case "proxyless": {
       // the paper's argmax knows no budget: where there is one, it is kept
-      const final = search.final ?? (sidesOf(budget).length > 0 ? "most-likely" : "argmax");
+      const final = search.final ?? (limitsIn(budget).length > 0 ? "most-likely" : "argmax");
       return {
         name: "proxyless",
         warmupEpochs: search.warmupEpochs,

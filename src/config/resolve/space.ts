@@ -1,10 +1,9 @@
-import { mostLikelyWithin } from "../../cost/best.js";
-import { budgetKey, budgetOf, sidesOf } from "../../cost/budget.js";
 import { checkReachable } from "../../cost/extremes.js";
 import { costTable } from "../../cost/table.js";
+import { budgetKey, budgetOf } from "../../cost/written.js";
 import { type Budget, type CostTable, metricNames } from "../../domain/cost.js";
 import type { DataSpec } from "../../domain/data.js";
-import { allAlive, type Space } from "../../domain/space.js";
+import type { Space } from "../../domain/space.js";
 import type { SpaceSpec } from "../../domain/space-spec.js";
 import { buildSpace } from "../../spaces/builder.js";
 import { builtinSpace } from "../../spaces/builtins.js";
@@ -68,19 +67,6 @@ export function resolveBudget(at: Resolving, space: Space): { budget: Budget; co
     "budget",
     /budget\.(\w+)/.exec(hint ?? "")?.[1] ?? "maxMacs",
   ];
-  const before = at.problems.length;
   located(at, path, () => checkReachable(costs, budget));
-  if (at.problems.length === before && sidesOf(budget).length > 1) {
-    const uniform = space.slots.map(({ candidates }) => candidates.map(() => 0));
-    if (mostLikelyWithin(costs, uniform, allAlive(space), budget) === null) {
-      problem(
-        at,
-        ["budget"],
-        "E_BUDGET_UNREACHABLE",
-        "no network of the space keeps all limits at once",
-        "widen one of them",
-      );
-    }
-  }
   return { budget, costs };
 }
