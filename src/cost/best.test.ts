@@ -5,10 +5,10 @@ import { type Alive, allAlive } from "../domain/space.js";
 import { builtinSpace, builtinSpaces } from "../spaces/builtins.js";
 import { rng } from "../util/rng.js";
 import { mostLikelyWithin } from "./best.js";
-import { withinBudget } from "./budget.js";
 import { metricsOf } from "./options.js";
 import { architectureCost, costTable } from "./table.js";
 import { bruteForce, type Problem, problems, problemsOfThree } from "./testing/problems.js";
+import { withinBudget } from "./testing/within.js";
 
 const none: Budget = {};
 

@@ -1,24 +1,24 @@
 import { describe, expect, it } from "vitest";
-import type { Budget, CostTable } from "../domain/cost.js";
+import type { Budget, CostTable, Metric } from "../domain/cost.js";
 import { allAlive } from "../domain/space.js";
 import { builtinSpace, builtinSpaces } from "../spaces/builtins.js";
 import { rng } from "../util/rng.js";
-import { withinBudget } from "./budget.js";
 import { drawer, drawWithin, type Patience } from "./draw.js";
 import { architectureCost, costTable } from "./table.js";
 import { everyArchitecture } from "./testing/enumerate.js";
+import { withinBudget } from "./testing/within.js";
 
 const none: Budget = {};
 
-/** 4 slots of 3: 81 architectures; costs in tens of thousands, so that the grid's cells are many MACs wide */
-const table: CostTable = {
-  fixed: { macs: 10_000, params: 10 },
+/** 4 slots of 3: 81 architectures; with a third metric, made up, in a table like any other; costs in tens of thousands, so that the grid's cells are many MACs wide */
+const table: CostTable<Metric | "latencyNs"> = {
+  fixed: { macs: 10_000, params: 10, latencyNs: 500 },
   slots: [
     [0, 51_234, 120_077],
     [13_011, 40_506, 90_009],
     [7, 33_333, 61_111],
     [20_202, 20_203, 140_001],
-  ].map((slot) => slot.map((macs, index) => ({ macs, params: 3 * index + (macs % 5) }))),
+  ].map((slot) => slot.map((macs, index) => ({ macs, params: 3 * index + (macs % 5), latencyNs: (macs % 7) * 1000 }))),
 };
 const alive = table.slots.map((slot) => slot.map((_, index) => index));
 const probabilities = [
@@ -28,7 +28,7 @@ const probabilities = [
   [0.1, 0, 0.9],
 ];
 
-const budgets: [string, Budget][] = [
+const budgets: [string, Budget<Metric | "latencyNs">][] = [
   ["no limit", none],
   ["a most of MACs", { macs: { most: 200_000 } }],
   ["a tight most of MACs", { macs: { most: 70_000 } }],
@@ -36,6 +36,11 @@ const budgets: [string, Budget][] = [
   ["a window", { macs: { least: 180_000, most: 230_000 } }],
   ["few parameters", { params: { most: 22 } }],
   ["all limits", { macs: { least: 100_000, most: 250_000 }, params: { most: 27 } }],
+  ["a window of a made-up metric", { latencyNs: { least: 7_000, most: 10_000 } }],
+  [
+    "limits of three metrics",
+    { macs: { most: 250_000 }, params: { least: 16, most: 30 }, latencyNs: { most: 11_000 } },
+  ],
 ];
 
 const ways: [string, Patience][] = [
@@ -131,13 +136,16 @@ describe("an architecture drawn within a budget", () => {
       expect(draw({ macs: { least: 299.97e6, most: 300e6 } })).toBe(true);
     });
 
-    it("is found where the distribution insists on what is too dear", () => {
+    it.each([
+      ["macs", 100e6],
+      ["params", 2e6],
+    ] as const)("is found where the distribution insists on too many %s", (metric, limit) => {
       // all but certain of the dearest candidate everywhere: e^-35 for the others, as a converged search has it
       const sure = costs.slots.map((slot) => {
-        const most = Math.max(...slot.map(({ macs }) => macs));
-        return slot.map(({ macs }) => (macs === most ? 1 : Math.exp(-35)));
+        const most = Math.max(...slot.map((cost) => cost[metric]));
+        return slot.map((cost) => (cost[metric] === most ? 1 : Math.exp(-35)));
       });
-      expect(draw({ macs: { most: 100e6 } }, sure)).toBe(true);
+      expect(draw({ [metric]: { most: limit } }, sure)).toBe(true);
     });
   });
 });

@@ -3,10 +3,11 @@ import { DanasError } from "../domain/errors.js";
 import type { Alive, Architecture } from "../domain/space.js";
 import type { Rng } from "../util/rng.js";
 import { likeliest } from "./best.js";
-import { budgetKey, type Constraint, constraintsOf, limitsOf, widen, withinLimits } from "./budget.js";
+import { type Constraint, constraintsOf, limitsOf, withinLimits } from "./budget.js";
 import { gridSampler } from "./draw-grid.js";
 import { metricsOf, type Option, optionsOf } from "./options.js";
 import { tilted, tiltFor } from "./tilt.js";
+import { budgetKey, widen } from "./written.js";
 
 /** refusals before the next way is tried */
 export interface Patience {

@@ -1,3 +1,4 @@
+import { prefixSums } from "../util/numeric.js";
 import { type Limit, withinLimits } from "./budget.js";
 import type { Option, Options } from "./options.js";
 
@@ -41,7 +42,7 @@ export function penalised({ gain, costs }: Option, limits: readonly Limit[], pri
 interface Relaxed {
   readonly prices: Prices;
   readonly bound: number;
-  /** of the table's metrics, by the choice that the prices make best */
+  /** of the limited metrics, by the choice that the prices make best */
   readonly used: readonly number[];
 }
 
@@ -50,34 +51,47 @@ type Relax = (prices: Prices) => Relaxed;
 /** Minimises the bound: it is convex in the prices, and piecewise linear. */
 export function solveDual(options: Options, limits: readonly Limit[]): Dual {
   let reached = Number.NEGATIVE_INFINITY;
+  // by columns, one slot after the other: this is the innermost loop of every exact answer
   const all = options.flat();
-  const gains = Float64Array.from(all, ({ gain }) => gain);
-  const costs = limits.map(({ at }) => Float64Array.from(all, (option) => option.costs[at]));
+  const ends = prefixSums(options.map((slot) => slot.length)).slice(1);
+  const gains = new Float64Array(all.map(({ gain }) => gain));
+  const columns = limits.map(({ at }) => new Float64Array(all.map(({ costs }) => costs[at])));
   const worths = new Float64Array(all.length);
+  const chosen = new Int32Array(ends.length);
   const nothing = all[0].costs.map(() => 0);
   const relax: Relax = (prices) => {
     worths.set(gains);
-    for (const [index, price] of prices.entries()) {
-      if (price === 0) continue;
-      const own = costs[index];
-      for (let i = 0; i < worths.length; i++) worths[i] -= price * own[i];
+    for (let limit = 0; limit < prices.length; limit++) {
+      const [price, costs] = [prices[limit], columns[limit]];
+      if (price !== 0) for (let i = 0; i < worths.length; i++) worths[i] -= price * costs[i];
     }
-    let [bound, gain, first] = [0, 0, 0];
-    const used = nothing.slice();
-    for (const slot of options) {
-      let best = first;
-      for (let i = first + 1; i < first + slot.length; i++) if (worths[i] > worths[best]) best = i;
-      bound += worths[best];
+    let bound = 0;
+    let gain = 0;
+    let i = 0;
+    for (let slot = 0; slot < chosen.length; slot++) {
+      let best = i;
+      let most = worths[i];
+      for (i++; i < ends[slot]; i++) {
+        if (worths[i] > most) {
+          best = i;
+          most = worths[i];
+        }
+      }
+      chosen[slot] = best;
+      bound += most;
       gain += gains[best];
-      for (let metric = 0; metric < used.length; metric++) used[metric] += all[best].costs[metric];
-      first += slot.length;
+    }
+    const used = nothing.slice();
+    for (const [limit, { at }] of limits.entries()) {
+      const costs = columns[limit];
+      for (let slot = 0; slot < chosen.length; slot++) used[at] += costs[chosen[slot]];
     }
     if (gain > reached && withinLimits(used, limits)) reached = gain;
     return { prices, bound: bound + worthLeft(limits, prices, nothing), used };
   };
   const worst = options.reduce((sum, slot) => sum + Math.min(...slot.map(({ gain }) => gain)), 0);
   const free = limits.map(() => 0);
-  const best = limits.length === 0 ? relax(free) : priceUpTo(limits.length - 1, free, relax, limits, worst);
+  const best = priceUpTo(limits.length - 1, free, relax, limits, worst);
   return { prices: best.prices, bound: best.bound, reached };
 }
 
@@ -92,6 +106,7 @@ const paceFor = (prices: number): Pace => (prices > 2 ? { growth: 64, sections: 
 
 /** the best prices of a limit and those before it, where those after it are given */
 function priceUpTo(index: number, given: Prices, relax: Relax, limits: readonly Limit[], worst: number): Relaxed {
+  if (index < 0) return relax(given);
   const pace = paceFor(limits.length);
   if (index === 0) return bisect((price) => relax(given.with(0, price)), limits[0], pace);
   const at = (price: number) => priceUpTo(index - 1, given.with(index, price), relax, limits, worst);

@@ -1,13 +1,11 @@
-import { type Budget, type Cost, type CostTable, type Metric, metrics } from "../domain/cost.js";
+import { type Budget, type Cost, type CostTable, metrics } from "../domain/cost.js";
 import { DanasError } from "../domain/errors.js";
 import type { Alive, Architecture } from "../domain/space.js";
 import { amount } from "../util/units.js";
 import { mostLikelyWithin } from "./best.js";
-import { budgetKey, widen } from "./budget.js";
 import { metricsOf } from "./options.js";
 import { architectureCost } from "./table.js";
-
-export { withinBudget } from "./budget.js";
+import { budgetKey, limitsIn, widen } from "./written.js";
 
 export type Extreme<M extends string> = Cost<M> & { readonly architecture: Architecture };
 
@@ -43,33 +41,23 @@ const everything = (table: CostTable<string>): Alive => table.slots.map((costs) 
  * @throws DanasError E_BUDGET_UNREACHABLE
  */
 export function checkReachable(table: CostTable, budget: Budget, alive: Alive = everything(table)): void {
-  const end = (metric: Metric, pick: (...costs: number[]) => number) =>
-    alive.reduce(
-      (sum, candidates, slot) => sum + pick(...candidates.map((candidate) => table.slots[slot][candidate][metric])),
+  for (const { metric, side, limit } of limitsIn(budget)) {
+    const [end, sign] = side === "most" ? [Math.min, 1] : [Math.max, -1];
+    const nearest = alive.reduce(
+      (sum, candidates, slot) => sum + end(...candidates.map((candidate) => table.slots[slot][candidate][metric])),
       table.fixed[metric],
     );
-  for (const metric of metricsOf(table)) {
-    const { least, most } = budget[metric] ?? {};
-    const words = metrics[metric];
-    const fewest = end(metric, Math.min);
-    if (most !== undefined && fewest > most) {
-      throw unreachable(
-        `${words.least(amount(fewest))}, the budget is ${amount(most)}`,
-        `raise budget.${budgetKey(metric, "most")}, or ${words.lower}`,
-      );
-    }
-    const highest = end(metric, Math.max);
-    if (least !== undefined && highest < least) {
-      throw unreachable(
-        `${words.most(amount(highest))}, the budget asks for at least ${amount(least)}`,
-        `lower budget.${budgetKey(metric, "least")}, or ${words.higher}`,
-      );
-    }
+    const words = metrics[metric].limits[side];
+    if (words === undefined || sign * nearest <= sign * limit) continue;
+    throw unreachable(
+      `${words.nearest(amount(nearest))}, the budget ${side === "most" ? "is" : "asks for at least"} ${amount(limit)}`,
+      `${side === "most" ? "raise" : "lower"} budget.${budgetKey(metric, side)}, or ${words.instead}`,
+    );
   }
   const even = table.slots.map((costs) => costs.map(() => 0));
   if (mostLikelyWithin(table, even, alive, budget) === null) {
     throw unreachable(
-      `each limit of the budget can be kept, but not all at once: ${limitsInWords(table, budget)}`,
+      `each limit of the budget can be kept, but not all at once: ${limitsInWords(budget)}`,
       `${widen.most}, or ${widen.least}`,
     );
   }
@@ -78,14 +66,7 @@ export function checkReachable(table: CostTable, budget: Budget, alive: Alive = 
 const unreachable = (message: string, hint: string): DanasError =>
   new DanasError("E_BUDGET_UNREACHABLE", message, { hint });
 
-const limitsInWords = (table: CostTable, budget: Budget): string =>
-  metricsOf(table)
-    .flatMap((metric) => {
-      const { least, most } = budget[metric] ?? {};
-      const { title } = metrics[metric];
-      return [
-        ...(least === undefined ? [] : [`at least ${amount(least)} ${title}`]),
-        ...(most === undefined ? [] : [`at most ${amount(most)} ${title}`]),
-      ];
-    })
+const limitsInWords = (budget: Budget): string =>
+  limitsIn(budget)
+    .map(({ metric, side, limit }) => `at ${side} ${amount(limit)} ${metrics[metric].title}`)
     .join(", ");

@@ -48,7 +48,8 @@ export function searchFrontier(
     const worthAfter = worths[slot + 1];
     const extended: Partial[] = [];
     for (const partial of frontier) {
-      for (const [position, option] of choices.entries()) {
+      for (let position = 0; position < choices.length; position++) {
+        const option = choices[position];
         const gain = partial.gain + option.gain;
         for (let i = 0; i < costs.length; i++) costs[i] = partial.costs[i] + option.costs[i];
         if (!canEndWithin(costs, after, limits)) continue;

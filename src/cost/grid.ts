@@ -22,15 +22,21 @@ export interface Grid {
   readonly cheapest: readonly number[];
 }
 
+/** limited from both sides: there rejection and dominance do least, and a grid most */
+const isWindow = ({ least, most }: Limit): boolean =>
+  least > Number.NEGATIVE_INFINITY && most < Number.POSITIVE_INFINITY;
+
+/** the table's first metric, where it is not limited */
+const unlimited: Limit = { at: 0, least: Number.NEGATIVE_INFINITY, most: Number.POSITIVE_INFINITY };
+
 /**
- * Of the metric that is limited from both sides, for there rejection and dominance do least; else of the first limited.
+ * Of the first metric with a window; else of the table's first, limited or not: a draw on another grid takes other random
+ * numbers, so this choice is part of what a seed means.
  *
  * @returns null where not even the cheapest is within the most, or the costliest has less than the least
  */
 export function makeGrid(options: Options, limits: readonly Limit[], cells: number): Grid | null {
-  const isWindow = ({ least, most }: Limit) => least > Number.NEGATIVE_INFINITY && most < Number.POSITIVE_INFINITY;
-  const none = { at: 0, least: Number.NEGATIVE_INFINITY, most: Number.POSITIVE_INFINITY };
-  const { at, least, most } = limits.find(isWindow) ?? limits[0] ?? none;
+  const { at, least, most } = limits.find(isWindow) ?? limits.find((limit) => limit.at === 0) ?? unlimited;
   const cheapest = options.map((slot) => Math.min(...slot.map(({ costs }) => costs[at])));
   const costliest = options.map((slot) => Math.max(...slot.map(({ costs }) => costs[at])));
   const base = cheapest.reduce((sum, cost) => sum + cost, 0);

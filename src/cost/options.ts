@@ -56,13 +56,15 @@ export interface Rest {
 export function restsOf(options: Options): Rest[][] {
   const rests: Rest[][] = [options[0][0].costs.map(() => ({ least: 0, most: 0 }))];
   for (const slot of [...options].reverse()) {
-    const of = (metric: number) => slot.map(({ costs }) => costs[metric]);
-    rests.unshift(
-      rests[0].map(({ least, most }, metric) => ({
-        least: least + Math.min(...of(metric)),
-        most: most + Math.max(...of(metric)),
-      })),
-    );
+    const rest = rests[0].map(({ least, most }, metric) => {
+      let [fewest, greatest] = [Number.POSITIVE_INFINITY, 0];
+      for (const { costs } of slot) {
+        if (costs[metric] < fewest) fewest = costs[metric];
+        if (costs[metric] > greatest) greatest = costs[metric];
+      }
+      return { least: least + fewest, most: most + greatest };
+    });
+    rests.unshift(rest);
   }
   return rests;
 }

@@ -1,9 +1,10 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { limitsOf, withinBudget } from "./budget.js";
+import { limitsOf } from "./budget.js";
 import { optionsOf } from "./options.js";
 import { architectureCost } from "./table.js";
 import { bruteForce, type Problem, problems, problemsOfThree } from "./testing/problems.js";
+import { withinBudget } from "./testing/within.js";
 import { searchWindow } from "./window.js";
 
 describe("the likeliest within a window", () => {

@@ -1,3 +1,4 @@
+import { prefixSums } from "../util/numeric.js";
 import { canEndWithin, type Limit } from "./budget.js";
 import { type Prices, penalised, rounding, solveDual, worthLeft } from "./dual.js";
 import { searchFrontier } from "./frontier.js";
@@ -50,12 +51,6 @@ export function searchWindow(options: Options, limits: readonly Limit[], effort:
 }
 
 const slackOf = (bound: number): number => rounding * Math.max(1, Math.abs(bound));
-
-const prefixSums = (values: readonly number[]): number[] => {
-  const sums = [0];
-  for (const value of values) sums.push(sums[sums.length - 1] + value);
-  return sums;
-};
 
 /** a price under which one unit outweighs any log-probability */
 const dearest = (options: Options): number =>

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { withinBudget } from "../cost/extremes.js";
 import { architectureCost } from "../cost/table.js";
+import { withinBudget } from "../cost/testing/within.js";
 import type { Budget } from "../domain/cost.js";
 import type { Choose } from "../domain/decision.js";
 import type { NumberedJob } from "../domain/job.js";

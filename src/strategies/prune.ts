@@ -1,4 +1,4 @@
-import { widen } from "../cost/budget.js";
+import { widen } from "../cost/written.js";
 import type { Cut } from "../domain/decision.js";
 import { DanasError } from "../domain/errors.js";
 import type { Context } from "../domain/program.js";

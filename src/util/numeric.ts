@@ -37,3 +37,10 @@ export function mean(values: readonly number[]): number {
   if (values.length === 0) throw new Error("the mean of no numbers");
   return sum(values) / values.length;
 }
+
+/** of the values before each, and of all: one more than there are values */
+export function prefixSums(values: readonly number[]): number[] {
+  const sums = [0];
+  for (const value of values) sums.push(sums[sums.length - 1] + value);
+  return sums;
+}

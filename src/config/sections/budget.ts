@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { mostLikelyWithin } from "../../cost/best.js";
-import { budgetKey, budgetOf, sidesOf } from "../../cost/budget.js";
 import { checkReachable } from "../../cost/extremes.js";
+import { budgetKey, budgetOf, limitsIn } from "../../cost/written.js";
 import { type Budget, type CostTable, metricNames } from "../../domain/cost.js";
 import { allAlive, type Space } from "../../domain/space.js";
 import { type Amount, amount, readAmount, writeAmount } from "../../options/scalars.js";
@@ -43,7 +43,7 @@ export function checkBudget(at: Filling, budget: Budget, space: Space, costs: Co
   ];
   const before = at.problems.length;
   located(at, path, () => checkReachable(costs, budget));
-  if (at.problems.length === before && sidesOf(budget).length > 1) {
+  if (at.problems.length === before && limitsIn(budget).length > 1) {
     const uniform = space.slots.map(({ candidates }) => candidates.map(() => 0));
     if (mostLikelyWithin(costs, uniform, allAlive(space), budget) === null) {
       at.problem(

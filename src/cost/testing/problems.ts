@@ -1,10 +1,10 @@
 import fc from "fast-check";
 import type { Budget, Cost, CostTable, Limits } from "../../domain/cost.js";
 import type { Architecture } from "../../domain/space.js";
-import { withinBudget } from "../budget.js";
 import { metricsOf } from "../options.js";
 import { architectureCost } from "../table.js";
 import { everyArchitecture } from "./enumerate.js";
+import { withinBudget } from "./within.js";
 
 export interface Problem<M extends string> {
   readonly table: CostTable<M>;

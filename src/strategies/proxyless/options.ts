@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { sidesOf } from "../../cost/budget.js";
+import { limitsIn } from "../../cost/written.js";
 import type { Around } from "../../options/around.js";
 import { costHelp, costKeys, costTermOf, fillCost } from "../../options/cost.js";
 import { bestOf, finalOf, mostLikely } from "../../options/final.js";
@@ -39,7 +39,7 @@ export function fill(written: z.output<typeof schema>, around: Around) {
     gate: fillGate(written.gate, batchSize),
     cost: fillCost(written.cost, "linear", around),
     // the paper's argmax knows no budget: where there is one, it is kept
-    final: written.final ?? (sidesOf(around.budget).length > 0 ? ("most-likely" as const) : ("argmax" as const)),
+    final: written.final ?? (limitsIn(around.budget).length > 0 ? ("most-likely" as const) : ("argmax" as const)),
     ...common,
   };
 }

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import { describe, expect, it } from "vitest";
-import { withinBudget } from "../../cost/extremes.js";
 import { architectureCost } from "../../cost/table.js";
+import { withinBudget } from "../../cost/testing/within.js";
 import type { Cost } from "../../domain/cost.js";
 import type { StreamSpec } from "../../domain/data.js";
 import { kindOf } from "../../domain/job-kinds.js";
