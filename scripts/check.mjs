@@ -23,7 +23,7 @@ export function check({ write = false } = {}) {
   const worker = { ...show, cwd: join(root, "python_worker") };
   run("lint (Python)", python, ["-m", "ruff", "check", ...(write ? ["--fix"] : []), "."], worker);
   run("format (Python)", python, ["-m", "ruff", "format", ...(write ? [] : ["--check"]), "."], worker);
-  run("type check (Python)", python, ["-m", "mypy", "danas_worker"], worker);
+  run("type check (Python)", python, ["-m", "mypy", "danas_worker", "danas_bench"], worker);
 }
 
 main(import.meta.url, async () => {

@@ -8,7 +8,7 @@ import { pythonEnvironment } from "./environment.mjs";
 import { main, root, run } from "./lib.mjs";
 
 const protoFolder = join(root, "proto");
-const typescriptOut = join(root, "src/worker/generated");
+const typescriptOut = join(root, "src/wire/generated");
 const pythonOut = join(root, "python_worker/danas_worker/generated");
 
 const protoFiles = () =>
@@ -42,6 +42,12 @@ export function ensureGenerated() {
       join(root, "node_modules/@bufbuild/buf/bin/buf"),
       "generate",
     ]);
+    // a type for each value of an enum, which nothing uses, and which a value `never` must not have
+    for (const name of readdirSync(join(typescriptOut, "danas/v1"))) {
+      const file = join(typescriptOut, "danas/v1", name);
+      const text = readFileSync(file, "utf8");
+      writeFileSync(file, text.replace(/^export namespace \w+ \{\n(?: {2}export type .*\n)+\}\n\n/gm, ""));
+    }
     writeFileSync(join(typescriptOut, ".stamp"), `${wanted}\n`);
     made.push("TypeScript");
   }
@@ -54,7 +60,6 @@ export function ensureGenerated() {
       "grpc_tools.protoc",
       `--proto_path=${protoFolder}`,
       `--python_out=${pythonOut}`,
-      `--grpc_python_out=${pythonOut}`,
       `--pyi_out=${pythonOut}`,
       ...protoFiles(),
     ]);

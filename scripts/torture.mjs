@@ -39,10 +39,14 @@ function runSuites(seed, folder) {
     [join(root, "node_modules/vitest/vitest.mjs"), "run", "--no-file-parallelism", "--testTimeout=900000", ...suites],
     { cwd: root, stdio: "inherit", env },
   );
-  const fuzzed = ["test_disturbed_jobs", "test_wire", "test_sessions", "test_absurd_messages"].map(
-    (name) => `tests/shell/${name}.py`,
-  );
-  const pytest = spawnSync(python, ["-m", "pytest", "-q", ...fuzzed, "tests/core/test_full_disk.py"], {
+  const fuzzed = [
+    "jobs/test_disturbed_jobs.py",
+    "protocol/test_wire.py",
+    "serving/test_sessions.py",
+    "serving/test_absurd_messages.py",
+    "jobs/test_full_disk.py",
+  ].map((name) => `tests/${name}`);
+  const pytest = spawnSync(python, ["-m", "pytest", "-q", ...fuzzed], {
     cwd: join(root, "python_worker"),
     stdio: "inherit",
     env,

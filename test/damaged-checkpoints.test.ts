@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { Decision } from "../src/domain/decision.js";
 import { memoryJournal } from "../src/journal/memory.js";
 import type { Journal } from "../src/journal/port.js";
-import { type Ending, run } from "../src/search/run.js";
+import { type Ending, run } from "../src/runner/run.js";
 import { mockWorker } from "../src/worker/mock/worker.js";
 import { mockSettings, tinyPlan } from "./support/plan.js";
 

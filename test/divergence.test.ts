@@ -6,11 +6,11 @@ import type { Decision, GoBack } from "../src/domain/decision.js";
 import type { NumberedJob, TrainStep } from "../src/domain/job.js";
 import type { DivergencePlan, Plan } from "../src/domain/plan.js";
 import type { Failure } from "../src/domain/signal.js";
+import { replay } from "../src/engine/replay.js";
 import { memoryJournal } from "../src/journal/memory.js";
 import type { Journal } from "../src/journal/port.js";
-import { chronicle } from "../src/report/chronicle.js";
-import { replay } from "../src/search/replay.js";
-import { type Ending, run } from "../src/search/run.js";
+import { type Ending, run } from "../src/runner/run.js";
+import { chronicleOf } from "../src/story/following.js";
 import { mockWorker } from "../src/worker/mock/worker.js";
 import type { Worker } from "../src/worker/port.js";
 import { Fuse, fusedJournal, fusedWorker, Killed } from "./support/kill.js";
@@ -44,7 +44,7 @@ function fragile(spoils: (step: TrainStep, job: NumberedJob) => boolean): Worker
           const outcome = await session.submit(job);
           if (step < 0) return outcome;
           const failure: Failure = {
-            code: "non-finite",
+            code: "non_finite",
             message: `the loss became nan at step ${step}`,
             hint: "",
             step,
@@ -120,8 +120,8 @@ describe("where a loss is not finite", () => {
     expect(from).toBeLessThanOrEqual(9);
     expect(rates.get("search")).toEqual(wanted.map((rate, index) => (index < from ? rate : rate * 0.5)));
     expect(replay(journal).divergence).toBeNull();
-    expect(chronicle(journal).goneBack).toHaveLength(1);
-    expect(chronicle(journal).failure).toBeNull();
+    expect(chronicleOf(journal).goneBack).toHaveLength(1);
+    expect(chronicleOf(journal)).toMatchObject({ failure: null, open: [] });
   });
 
   it("skip-batch takes the next batch in that step alone, and changes nothing else", async () => {
@@ -154,11 +154,11 @@ describe("where a loss is not finite", () => {
       journal,
       fragile(() => true),
     );
-    expect(ending).toMatchObject({ kind: "failed", resumable: false, failure: { code: "non-finite" } });
+    expect(ending).toMatchObject({ kind: "failed", resumable: false, failure: { code: "non_finite" } });
     expect(goBacks(decisionsOf(journal)).map(({ attempt }) => attempt)).toEqual(
       Array.from({ length: times }, (_, index) => index + 1),
     );
-    expect(chronicle(journal).failure?.message).toContain("the loss became nan");
+    expect(chronicleOf(journal).failure?.message).toContain("the loss became nan");
     expect(journal.sessions().map(({ outcome }) => outcome)).toEqual([
       ...new Array<string>(times).fill("went-back"),
       "failed",

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { expect, it } from "vitest";
 import { loadConfig } from "../src/config/load.js";
 import { memoryJournal } from "../src/journal/memory.js";
-import { run } from "../src/search/run.js";
+import { run } from "../src/runner/run.js";
 import { encode } from "../src/spaces/encoding.js";
 import { systemClock } from "../src/util/clock.js";
 import { mockWorker } from "../src/worker/mock/worker.js";

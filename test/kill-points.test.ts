@@ -6,7 +6,8 @@ import type { Decision } from "../src/domain/decision.js";
 import type { Plan } from "../src/domain/plan.js";
 import { memoryJournal } from "../src/journal/memory.js";
 import type { Journal } from "../src/journal/port.js";
-import { type Ending, run } from "../src/search/run.js";
+import { type Ending, run } from "../src/runner/run.js";
+import { chronicleOf, following } from "../src/story/following.js";
 import { rng } from "../src/util/rng.js";
 import { mockWorker } from "../src/worker/mock/worker.js";
 import type { Worker } from "../src/worker/port.js";
@@ -25,13 +26,21 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
+const logic = "of the test";
+
 function start(journal: Journal, worker: Worker): Promise<Ending> {
-  let now = 0;
+  // not before what the killed one wrote
+  let now = Math.max(
+    0,
+    ...[...journal.latest()].map(({ at }) => at),
+    ...journal.sessions().map((one) => one.startedAt),
+  );
   return run({
-    ...{ plan: journal.plan, journal, worker, runFolder: folder, clock: { now: () => now } },
+    ...{ plan: journal.plan, journal: following(journal, logic, 7), worker, runFolder: folder },
+    clock: { now: () => now },
     // five seconds every five entries: checkpoints, which themselves take no time, come at the same places each time
     hooks: { onEntry: ({ seq }) => void (now += seq % 5 === 0 ? 5000 : 0) },
-    ...{ logic: "of the test", saveEvery: 7 },
+    ...{ logic, saveEvery: 7 },
     checkpoints: { everySeconds: 5, keep: 2, rounds: true },
     signal: new AbortController().signal,
     owner: { host: "here", pid: 1, versions: {} },
@@ -84,6 +93,7 @@ describe.each(Object.values(strategies))("a $name search whose orchestrator is k
       kills++;
       expect((await start(journal, worker())).kind).toBe("done");
       expect(decisionsOf(journal), `killed at place ${at}: ${places[at]}`).toEqual(decisions);
+      expect(chronicleOf(journal, logic), `killed at place ${at}: ${places[at]}`).toEqual(chronicleOf(journal));
     }
     torture.count(`kill points, ${strategy.name}`, kills);
     expect(places.length).toBeGreaterThan(100);

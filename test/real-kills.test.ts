@@ -4,7 +4,7 @@ import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { startDanas } from "../src/cli/testing/harness.js";
-import { fashionMnistFolders, missingFile } from "../src/config/resolve/data.js";
+import { fashionMnistFolders, missingFile } from "../src/config/fashion-mnist.js";
 import type { RunResult } from "../src/domain/decision.js";
 import { openJournal } from "../src/journal/sqlite.js";
 import { rng } from "../src/util/rng.js";

@@ -2,18 +2,18 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { Plan, StrategyName } from "../src/domain/plan.js";
+import type { Plan } from "../src/domain/plan.js";
 import { memoryJournal } from "../src/journal/memory.js";
 import type { Journal } from "../src/journal/port.js";
-import { explain, renderExplanation } from "../src/report/explain.js";
-import { renderHtml } from "../src/report/html.js";
-import { renderJson } from "../src/report/json.js";
-import { renderMarkdown } from "../src/report/markdown.js";
-import { renderStatus, tellStatus } from "../src/report/status.js";
-import { type Story, tellStory } from "../src/report/story.js";
-import { mockNotice } from "../src/report/telling.js";
-import { prefixOf, type Written, writtenIn } from "../src/report/testing/fixed.js";
-import { run } from "../src/search/run.js";
+import { renderHtml } from "../src/render/html.js";
+import { renderJson } from "../src/render/json.js";
+import { renderMarkdown } from "../src/render/markdown.js";
+import { run } from "../src/runner/run.js";
+import { explain, renderExplanation } from "../src/story/explain.js";
+import { renderStatus, tellStatus } from "../src/story/status.js";
+import { type Story, tellStory } from "../src/story/story.js";
+import { mockNotice } from "../src/story/telling.js";
+import { prefixOf, type Written, writtenIn } from "../src/story/testing/fixed.js";
 import { mockWorker } from "../src/worker/mock/worker.js";
 import { mockSettings, strategies, tinyPlan } from "./support/plan.js";
 
@@ -68,7 +68,7 @@ function checkEveryPrefix(written: Written): void {
   }
 }
 
-describe.each(Object.keys(strategies) as StrategyName[])("a run of %s", (name) => {
+describe.each(Object.keys(strategies))("a run of %s", (name) => {
   let journal: Journal;
   let story: Story;
   beforeAll(async () => {

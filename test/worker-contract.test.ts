@@ -6,7 +6,7 @@ import { architectureCost, costTable } from "../src/cost/table.js";
 import type { Job, NumberedJob } from "../src/domain/job.js";
 import type { Signal } from "../src/domain/signal.js";
 import { memoryJournal } from "../src/journal/memory.js";
-import { run } from "../src/search/run.js";
+import { run } from "../src/runner/run.js";
 import { spaceHash } from "../src/spaces/hash.js";
 import { systemClock } from "../src/util/clock.js";
 import { embeddedWorker } from "../src/worker/embedded.js";
@@ -33,7 +33,7 @@ const prepare: Job = {
     { name: "valid", split: "valid", classes: [], batchSize: 16, shuffle: false, seed: 2, augment: null },
   ],
   optimizer,
-  labelSmoothing: 0,
+  task: { kind: "classification", labelSmoothing: 0 },
   compute: plan.compute,
   seed: 3,
   checks: paths,
@@ -140,7 +140,7 @@ describe.each(adapters)("the %s worker", (name, make) => {
 
   it("fails a job that makes no sense, and does the next", async () => {
     const outcome = await session.submit(numbered(train(12, [9, 9, 9, 9])));
-    expect(outcome.ok ? "done" : outcome.failure.code).toBe("invalid-job");
+    expect(outcome.ok ? "done" : outcome.failure.code).toBe("invalid_job");
     expect((await done(train(12))).kind).toBe("train");
   });
 
@@ -166,7 +166,7 @@ describe.each(adapters)("the %s worker", (name, make) => {
   it("refuses a candidate that was cut", async () => {
     await done({ kind: "restrict", alive: [[0], [0], [0], [0]] });
     const outcome = await session.submit(numbered(train(18, [1, 0, 0, 0])));
-    expect(outcome.ok ? "done" : outcome.failure.code).toBe("invalid-job");
+    expect(outcome.ok ? "done" : outcome.failure.code).toBe("invalid_job");
   });
 });
 

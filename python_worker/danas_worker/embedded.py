@@ -10,11 +10,11 @@ import base64
 import os
 import queue
 
-from .desk import Desk, Outbox, refusal
-from .generated.danas.v1 import worker_pb2
 from .main import make_desk
 from .options import off_host
-from .telemetry import Publisher
+from .protocol.messages import FromWorker, Refusal, ToWorker
+from .serving.desk import Desk, Outbox, refusal
+from .serving.telemetry import Publisher
 
 
 class Bridge:
@@ -22,18 +22,18 @@ class Bridge:
 
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
-        self._out: queue.SimpleQueue[worker_pb2.FromWorker | None] = queue.SimpleQueue()
+        self._out: queue.SimpleQueue[FromWorker | None] = queue.SimpleQueue()
         self._outbox: Outbox = self._out.put
 
     def handle(self, message: str) -> str:
         """a ToWorker in base64; returns the FromWorker that answers it, in base64. Raises ValueError for garbage."""
         try:
-            asked = worker_pb2.ToWorker.FromString(base64.b64decode(message, validate=True))
+            asked = ToWorker.FromString(base64.b64decode(message, validate=True))
         except Exception as error:  # protobuf's error is no ValueError
             raise ValueError(f"this is no message to a worker: {error}") from None
         return base64.b64encode(self._answer(asked).SerializeToString()).decode()
 
-    def _answer(self, asked: worker_pb2.ToWorker) -> worker_pb2.FromWorker:
+    def _answer(self, asked: ToWorker) -> FromWorker:
         if asked.WhichOneof("message") == "hello":
             # what is still said to the session before goes nowhere
             self._out = queue.SimpleQueue()
@@ -42,7 +42,7 @@ class Bridge:
         self._desk.take(asked, self._outbox)
         self._desk.work_once()
         answer = None if self._out.empty() else self._out.get()
-        return answer or refusal("protocol", "there is no session: say hello first")
+        return answer or refusal(Refusal.protocol, "there is no session: say hello first")
 
 
 def _bridge() -> Bridge:

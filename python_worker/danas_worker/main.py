@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, NoReturn
 from .options import Options, UsageError, parse
 
 if TYPE_CHECKING:
-    from .desk import Desk
-    from .telemetry import Publisher
+    from .serving.desk import Desk
+    from .serving.telemetry import Publisher
 
 # glibc hands freed tensors back to the system and faults them in again at every step: a small network trained three
 # times faster with these. It reads them only at its start, hence the second start.
@@ -66,8 +66,8 @@ def run(options: Options) -> None:
     # torch takes seconds to import: mistakes were told before
     import zmq
 
-    from .server import Tls, serve
-    from .telemetry import Publisher
+    from .serving.server import Tls, serve
+    from .serving.telemetry import Publisher
 
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
     before = os.umask(0o177)  # Unix sockets are for their owner alone
@@ -132,9 +132,9 @@ def make_desk(
 ) -> Desk:
     """a desk whose executor's progress, and whose log, are published"""
     from .data import keep_below
-    from .desk import Desk
-    from .executor import Executor
-    from .telemetry import LogFrames, watched
+    from .jobs.executor import Executor
+    from .serving.desk import Desk
+    from .serving.telemetry import LogFrames, watched
 
     allowed = frozenset(filter(None, allow_modules))
     now: Callable[[], tuple[str, str, str, float]] = lambda: desk.now()  # noqa: E731

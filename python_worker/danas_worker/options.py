@@ -31,7 +31,7 @@ class UsageError(Exception):
         self.hint = hint
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Options:
     listen: str
     """unix:PATH or HOST:PORT"""
@@ -81,18 +81,18 @@ def parse(argv: list[str] | None) -> Options:
         if not os.access(file, os.R_OK) or not file.is_file():
             raise UsageError(f"{file} is not a file that can be read", "name PEM files")
     options = Options(
-        given.listen,
-        given.telemetry,
-        given.run_folder,
-        tuple(given.allow_module),
-        given.parent_stdin,
-        given.tls_cert,
-        given.tls_key,
-        given.tls_client_ca,
-        token,
-        given.token_env,
-        given.insecure,
-        tuple(given.data_folder),
+        listen=given.listen,
+        telemetry=given.telemetry,
+        run_folder=given.run_folder,
+        data_folders=tuple(given.data_folder),
+        allow_modules=tuple(given.allow_module),
+        parent_stdin=given.parent_stdin,
+        tls_cert=given.tls_cert,
+        tls_key=given.tls_key,
+        tls_client_ca=given.tls_client_ca,
+        token=token,
+        token_env=given.token_env,
+        insecure=given.insecure,
     )
     _check_telemetry(options.telemetry)
     if options.socket is not None:

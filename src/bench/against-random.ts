@@ -1,5 +1,5 @@
 import { mkdtempSync, rmSync } from "node:fs";
-import { hostname, tmpdir } from "node:os";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { drawWithin } from "../cost/draw.js";
 import { costTable, priced } from "../cost/table.js";
@@ -7,11 +7,10 @@ import type { PricedArchitecture } from "../domain/cost.js";
 import { DanasError } from "../domain/errors.js";
 import type { Plan } from "../domain/plan.js";
 import { allAlive } from "../domain/space.js";
+import { stateOf } from "../engine/fold.js";
 import { memoryJournal } from "../journal/memory.js";
 import type { Journal } from "../journal/port.js";
-import { stateOf } from "../search/fold.js";
-import { run } from "../search/run.js";
-import { systemClock } from "../util/clock.js";
+import { conduct } from "../runs/conduct.js";
 import { rng } from "../util/rng.js";
 import type { Worker } from "../worker/port.js";
 import { type BenchCase, type BenchResult, environment, median } from "./harness.js";
@@ -80,7 +79,7 @@ function drawn(plan: Plan, networks: number): PricedArchitecture[] {
 }
 
 async function testAccuracyOf(plan: Plan, network: PricedArchitecture, index: number, worker: Worker): Promise<number> {
-  const runFolder = mkdtempSync(join(tmpdir(), "danas-bench-"));
+  const folder = mkdtempSync(join(tmpdir(), "danas-bench-"));
   const alone: Plan = {
     ...plan,
     // a run of its own: under one name and incarnation the worker would answer from memory what it answered before
@@ -90,21 +89,13 @@ async function testAccuracyOf(plan: Plan, network: PricedArchitecture, index: nu
     retrain: { ...plan.retrain, architecture: network.architecture, test: true, export: false },
   };
   try {
-    const ending = await run({
-      plan: alone,
-      journal: memoryJournal(alone),
-      worker,
-      runFolder,
-      checkpoints: { everySeconds: 0, keep: 1, rounds: false },
-      clock: systemClock,
-      signal: new AbortController().signal,
-      owner: { host: hostname(), pid: process.pid, versions: { node: process.version } },
-    });
+    const checkpoints = { everySeconds: 0, keep: 1, rounds: false };
+    const ending = await conduct({ folder, journal: memoryJournal(alone) }, { worker, checkpoints });
     if (ending.kind === "failed") throw new DanasError("E_BENCH", ending.failure.message, { exitCode: 1 });
     if (ending.kind !== "done" || ending.result.testAccuracy === null)
       throw new Error(`the retraining was ${ending.kind}`);
     return ending.result.testAccuracy;
   } finally {
-    rmSync(runFolder, { recursive: true, force: true });
+    rmSync(folder, { recursive: true, force: true });
   }
 }

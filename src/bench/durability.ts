@@ -1,12 +1,15 @@
 import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
-import { hostname, tmpdir } from "node:os";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Plan } from "../domain/plan.js";
 import type { MockSettings, Settings } from "../domain/settings.js";
+import { stateOf } from "../engine/fold.js";
+import type { Journal } from "../journal/port.js";
 import { createJournal, openJournal } from "../journal/sqlite.js";
-import { stateOf } from "../search/fold.js";
-import { type RunOptions, run } from "../search/run.js";
-import { systemClock } from "../util/clock.js";
+import { usualSaveEvery } from "../runner/converse.js";
+import { conduct } from "../runs/conduct.js";
+import { logic } from "../runs/version.js";
+import { tellStatus } from "../story/status.js";
 import { mockWorker } from "../worker/mock/worker.js";
 import type { Worker, WorkerSession } from "../worker/port.js";
 import { type BenchCase, type BenchResult, caseOf, environment } from "./harness.js";
@@ -34,8 +37,6 @@ export async function benchDurability(options: DurabilityOptions): Promise<Bench
     rmSync(folder, { recursive: true, force: true });
   }
 }
-
-const owner = { host: hostname(), pid: process.pid, versions: { node: process.version } };
 
 // ---- a real search ----------------------------------------------------------------------------------------------------
 
@@ -101,18 +102,17 @@ async function searchWithKills(options: DurabilityOptions, folder: string): Prom
   const began = performance.now();
   let entriesSinceKill = 0;
   onLine(`searching with a worker that is killed ${repeats} times`);
-  const ending = await run({
-    ...common(real.plan, runFolder),
-    journal: {
-      ...journal,
-      append: (entry) => timed(() => journal.append(entry)),
-      recordCheckpoint: (record) => timed(() => journal.recordCheckpoint(record)),
-      dropCheckpoints: (paths) => timed(() => journal.dropCheckpoints(paths)),
-      saveState: (saved) => timed(() => journal.saveState(saved)),
-    },
+  const timedJournal: Journal = {
+    ...journal,
+    append: (entry) => timed(() => journal.append(entry)),
+    recordCheckpoint: (record) => timed(() => journal.recordCheckpoint(record)),
+    dropCheckpoints: (paths) => timed(() => journal.dropCheckpoints(paths)),
+    saveState: (saved) => timed(() => journal.saveState(saved)),
+  };
+  const run = { folder: runFolder, journal: timedJournal };
+  const ending = await conduct(run, {
     worker: watched,
     checkpoints: real.checkpoints,
-    logic: "bench",
     hooks: {
       onEntry(_, state) {
         if (killedAt !== null) {
@@ -149,16 +149,6 @@ async function searchWithKills(options: DurabilityOptions, folder: string): Prom
   ];
 }
 
-const common = (
-  plan: Plan,
-  runFolder: string,
-): Pick<RunOptions, "plan" | "runFolder" | "clock" | "signal" | "owner"> => ({
-  ...{ plan, runFolder, clock: systemClock, owner },
-  signal: new AbortController().signal,
-});
-
-const saveEvery = 500;
-
 // ---- a long journal ---------------------------------------------------------------------------------------------------
 
 /** Written by a real search on the mock worker, stopped after so many jobs; then opened as a resume does. */
@@ -170,15 +160,13 @@ async function longJournal(options: DurabilityOptions, folder: string): Promise<
   const journal = createJournal(file, plan, { synchronous: "normal" });
   const stop = new AbortController();
   // nearly as far behind the last saved state as a journal can be
-  const stopAt = jobs + saveEvery - 20;
+  const stopAt = jobs + usualSaveEvery - 20;
   let entries = 0;
-  await run({
-    ...common(plan, join(folder, "mock")),
-    journal,
+  const run = { folder: join(folder, "mock"), journal };
+  await conduct(run, {
     worker: mockWorker(worker),
     checkpoints: { everySeconds: 0, keep: 1, rounds: false },
     signal: stop.signal,
-    ...{ logic: "bench", saveEvery },
     hooks: {
       onEntry() {
         if (++entries === stopAt) stop.abort();
@@ -187,22 +175,32 @@ async function longJournal(options: DurabilityOptions, folder: string): Promise<
   });
   journal.close();
   if (entries < stopAt) throw new Error(`the search ended after ${entries} jobs`);
-  const seconds = (logic: string | null): number => {
+  const seconds = (read: (opened: Journal) => void): number => {
     const before = performance.now();
     const opened = openJournal(file);
-    stateOf(opened, logic);
+    read(opened);
     const took = performance.now() - before;
     opened.close();
     return took / 1000;
   };
-  seconds("bench");
-  const name = `opening a journal of ${jobs} jobs and folding it for resume`;
+  const often = (read: (opened: Journal) => void) => {
+    seconds(read);
+    return Array.from({ length: repeats }, () => seconds(read));
+  };
+  const beginning = "  the same from the very beginning, as another version of danas would";
+  const folding = `opening a journal of ${jobs} jobs and folding it for resume`;
   return [
     caseOf(
-      name,
+      folding,
       "s",
-      Array.from({ length: repeats }, () => seconds("bench")),
+      often((opened) => stateOf(opened, logic)),
     ),
-    caseOf("  the same from the very beginning, as another version of danas would", "s", [seconds(null)]),
+    caseOf(beginning, "s", [seconds((opened) => stateOf(opened, null))]),
+    caseOf(
+      "opening it and telling its status",
+      "s",
+      often((opened) => tellStatus(opened, { logic })),
+    ),
+    caseOf(beginning, "s", [seconds((opened) => tellStatus(opened))]),
   ];
 }

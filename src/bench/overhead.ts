@@ -67,7 +67,7 @@ const workloads: readonly Workload[] = [
  * What TypeScript and the wire cost: training steps per second through a session, over those of a bare Python loop.
  *
  * Both run in the same worker process, on the same model, in its main thread, through the same `Executor.execute`: the worker of
- * danas_worker.bench keeps the train jobs it was sent, and on request runs them once more in a plain `for`. So a
+ * danas_bench keeps the train jobs it was sent, and on request runs them once more in a plain `for`. So a
  * ratio holds nothing but the way a job takes: TypeScript objects, encoding, socket, decoding, queue, and back. Both ways are
  * measured in turn, order swapped each time, for the machine's mood to fall on both.
  */
@@ -80,10 +80,10 @@ export async function benchOverhead(options: OverheadOptions = {}): Promise<Benc
   const adapters: readonly { name: string; worker: Worker; lags: readonly number[] }[] = [
     {
       name: "gRPC",
-      worker: localWorker({ python, program: ["-m", "danas_worker.bench", "worker"] }),
+      worker: localWorker({ python, program: ["-m", "danas_bench.bare_loop"] }),
       lags: [1, 0],
     },
-    { name: "embedded", worker: embeddedWorker({ python, module: "danas_worker.bench_embedded" }), lags: [1] },
+    { name: "embedded", worker: embeddedWorker({ python, module: "danas_bench.embedded" }), lags: [1] },
   ];
   try {
     for (const { name, worker, lags } of adapters) {
@@ -190,7 +190,7 @@ async function prepare(session: WorkerSession, { space, threads }: Workload, bat
     },
     streams: [{ name: "train", split: "train", classes: [], batchSize, shuffle: true, seed: 1, augment: null }],
     optimizer: { momentum: 0.9, nesterov: true, weightDecay: 1e-4, decayNorm: false, clipValue: null },
-    labelSmoothing: 0.1,
+    task: { kind: "classification", labelSmoothing: 0.1 },
     compute: { device: "auto", precision: "float32", channelsLast: true, compile: false, threads },
     seed: 1,
     checks: [],
@@ -234,7 +234,7 @@ async function bareSeconds(session: WorkerSession, jobs: number, numbers: Number
   const job = { kind: "export", architecture: [], folder: `bench/bare/${jobs}` } as const;
   const signal = await answered(session.submit({ id: numbers(), job }));
   if (signal.kind !== "export" || signal.files[0]?.path !== "nanoseconds") {
-    throw new Error("the worker is not the one of danas_worker.bench");
+    throw new Error("the worker is not the one of danas_bench");
   }
   return signal.files[0].bytes / 1e9;
 }

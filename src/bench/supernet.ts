@@ -7,9 +7,9 @@ import { builtinSpace } from "../spaces/builtins.js";
 import { spaceHash } from "../spaces/hash.js";
 import { singlePathSpace } from "../spaces/singleton.js";
 import { rng } from "../util/rng.js";
-import { Job as WireJob } from "../worker/generated/danas/v1/job.js";
+import { Command } from "../wire/generated/danas/v1/worker.js";
+import { toWire } from "../wire/words.js";
 import { findPython, workerEnvironment } from "../worker/python.js";
-import { jobToWire } from "../worker/wire/jobs.js";
 import { type BenchCase, type BenchResult, caseOf, environment } from "./harness.js";
 
 export interface SupernetOptions {
@@ -41,7 +41,7 @@ const cases: readonly Case[] = [
   },
 ];
 
-/** what danas_worker.bench answers to one network */
+/** what danas_bench answers to one network */
 interface Measured {
   /** seconds of all steps measured */
   readonly supernet: number;
@@ -122,7 +122,7 @@ const prepareJob = (space: Space, batchSize: number): PrepareJob => ({
   },
   streams: [{ name: "train", split: "train", classes: [], batchSize, shuffle: true, seed: 1, augment: null }],
   optimizer: { momentum: 0.9, nesterov: true, weightDecay: 1e-4, decayNorm: false, clipValue: null },
-  labelSmoothing: 0.1,
+  task: { kind: "classification", labelSmoothing: 0.1 },
   compute: { device: "auto", precision: "float32", channelsLast: true, compile: false, threads: 0 },
   seed: 1,
   checks: [],
@@ -148,7 +148,7 @@ interface AskPython {
 }
 
 function startPython(python: string | null, onLine: (line: string) => void): AskPython {
-  const child = spawn(findPython(python), ["-m", "danas_worker.bench", "supernet"], {
+  const child = spawn(findPython(python), ["-m", "danas_bench.supernet"], {
     env: workerEnvironment() as NodeJS.ProcessEnv,
     stdio: ["pipe", "pipe", "pipe"],
   });
@@ -164,11 +164,11 @@ function startPython(python: string | null, onLine: (line: string) => void): Ask
   });
   child.stdin.on("error", () => {}); // it died: the answer that does not come says so
   const ask = async (...jobs: Job[]): Promise<unknown> => {
-    const line = jobs.map((job) => Buffer.from(WireJob.encode(jobToWire(job)).finish()).toString("base64")).join(" ");
-    child.stdin.write(`${line}\n`);
+    const commands = jobs.map((job) => Command.encode({ id: "", job: toWire<Command["job"]>(job) }).finish());
+    child.stdin.write(`${commands.map((bytes) => Buffer.from(bytes).toString("base64")).join(" ")}\n`);
     const { value, done } = await answers.next();
     if (!done) return JSON.parse(value);
-    throw new DanasError("E_BENCH", `danas_worker.bench ended: ${last.slice(-5).join(" | ")}`, { exitCode: 1 });
+    throw new DanasError("E_BENCH", `danas_bench ended: ${last.slice(-5).join(" | ")}`, { exitCode: 1 });
   };
   return Object.assign(ask, {
     async end() {

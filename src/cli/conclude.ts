@@ -1,12 +1,14 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { printRanking } from "../curriculum/artefact.js";
+
 import type { Journal } from "../journal/port.js";
-import { type Story, tellStory } from "../report/story.js";
-import { amount, duration, percent } from "../report/words.js";
+import { files, shortName } from "../runs/folder.js";
+import { logic } from "../runs/version.js";
+import { type Story, tellStory } from "../story/story.js";
+import { amount, duration, percent } from "../util/format.js";
 import type { Io } from "./io.js";
 import { openFile } from "./open.js";
-import { files, shortName } from "./runs.js";
 
 export interface Concluded {
   readonly folder: string;
@@ -19,10 +21,10 @@ export interface Concluded {
 /** The end of a run that reached its end: the report, words for people, and one line for scripts, the last on standard output. */
 export async function conclude({ folder, journal, quiet, open }: Concluded, io: Io): Promise<void> {
   const name = shortName(folder, io);
-  const story = tellStory(journal, { alive: false, argument: name });
+  const story = tellStory(journal, { alive: false, argument: name, logic });
   const report = join(folder, files.report);
   // loaded at the end: the plotting library takes half a second, which no search should begin with
-  const { renderHtml } = await import("../report/html.js");
+  const { renderHtml } = await import("../render/html.js");
   writeFileSync(report, renderHtml(story), { mode: 0o600 });
   if (story.ranking) writeFileSync(join(folder, files.ranking), printRanking(story.ranking), { mode: 0o600 });
   if (!quiet) io.err(foundWords(story, shortName(report, io), io));

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { claim, ownerOf } from "./owner.js";
+import { ownerOf } from "../runs/owner.js";
 import { danas, mockConfig, startDanas } from "./testing/harness.js";
 
 /** How a run ends, through the real command line: exit codes, signals, what is left behind. */
@@ -128,19 +128,5 @@ describe("two at one run", () => {
     ]);
     search.child.kill("SIGINT");
     expect((await search.ended).code).toBe(75);
-  });
-
-  it("claims a folder once, takes it over from the dead, and gives it back", () => {
-    const first = claim(folder);
-    expect(() => claim(folder)).toThrow(/works on/);
-    first.release();
-    expect(ownerOf(folder)).toBeNull();
-    // the number of a process that is long gone, with a beginning that nobody has now
-    writeFileSync(join(folder, "owner.json"), JSON.stringify({ host: hostname(), pid: process.pid, began: "1" }));
-    const second = claim(folder);
-    expect(ownerOf(folder)?.pid).toBe(process.pid);
-    second.release();
-    writeFileSync(join(folder, "owner.json"), JSON.stringify({ host: "another-machine", pid: 1, began: "" }));
-    expect(() => claim(folder)).toThrow(/process 1 on another-machine/);
   });
 });

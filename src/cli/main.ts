@@ -1,6 +1,6 @@
 #!/usr/bin/env node
+import { version } from "../runs/version.js";
 import { execute } from "./execute.js";
 import { systemIo } from "./io.js";
-import { version } from "./version.js";
 
 process.exitCode = await execute(process.argv.slice(2), systemIo(), version);

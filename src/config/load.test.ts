@@ -3,8 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import type { StrategyPlan } from "../domain/plan.js";
 import { encode } from "../spaces/encoding.js";
+import type { DaNasOptions } from "../strategies/da-nas/options.js";
 import { loadConfig } from "./load.js";
 import { problemsOf, settingsFrom } from "./testing/problems.js";
 
@@ -219,7 +219,7 @@ describe("a resolved plan", () => {
     const plan = fine(
       "data: { source: synthetic, input: 3x224x224, classes: 1000 }\nspace: danas-mobile\nbudget: { maxMacs: 400M }\n",
     );
-    const strategy = plan.search.strategy as Extract<StrategyPlan, { name: "da-nas" }>;
+    const strategy = plan.search.strategy as DaNasOptions;
     expect(strategy.rounds.map(({ classes, epochs, prune, gates }) => [classes, epochs, prune, gates])).toEqual([
       [100, 10, 0, false],
       [300, 20, 0.4, true],
@@ -245,7 +245,7 @@ describe("a resolved plan", () => {
   it("takes shares of classes as people mean them, never less than two", () => {
     const rounds = (classes: number, share: string) => {
       const text = `data: { source: synthetic, input: 3x32x32, classes: ${classes} }\nspace: mobilenet-slim\nsearch: { warmup: { classes: ${share} }, rounds: [{ classes: all }] }\n`;
-      return (fine(text).search.strategy as Extract<StrategyPlan, { name: "da-nas" }>).rounds[0].classes;
+      return (fine(text).search.strategy as DaNasOptions).rounds[0].classes;
     };
     // 0.07 x 100 is 7.000000000000001 in binary
     expect([rounds(100, "7%"), rounds(10, "30%"), rounds(10, "10%"), rounds(3, "1%")]).toEqual([7, 3, 2, 2]);
@@ -319,7 +319,7 @@ describe("the examples", () => {
 
   it("holds the paper's schedule and the quickstart's budget", () => {
     const load = (name: string) => loadConfig(name, { cwd: examples, env: {}, skipData: true }).plan;
-    const strategy = load("imagenet-mock.yaml").search.strategy as Extract<StrategyPlan, { name: "da-nas" }>;
+    const strategy = load("imagenet-mock.yaml").search.strategy as DaNasOptions;
     expect(strategy.rounds.map(({ classes, epochs }) => [classes, epochs])).toEqual([
       [100, 10],
       [300, 20],

@@ -2,12 +2,12 @@ import type { z } from "zod";
 import { DanasError } from "../domain/errors.js";
 import { closest } from "../util/closest.js";
 import type { Document, Path, Plain } from "./document.js";
-import { bare, defOf, describe, objectMeant, objectsOf, schemaAt } from "./walk.js";
+import { keysOf, objectMeant, objectsOf, type Schema, schemaAt } from "./walk.js";
 
 type Issue = z.core.$ZodIssue;
 
 /** What the schema found wrong, as located sentences a person can act on. */
-export function problemsIn(schema: z.ZodType, document: Document, issues: readonly Issue[]): DanasError[] {
+export function problemsIn(schema: Schema, document: Document, issues: readonly Issue[]): DanasError[] {
   const problems = issues.flatMap((issue) => explain({ schema, document }, issue, []));
   return problems.sort(
     (a, b) => (a.place?.line ?? 0) - (b.place?.line ?? 0) || (a.place?.column ?? 0) - (b.place?.column ?? 0),
@@ -15,7 +15,7 @@ export function problemsIn(schema: z.ZodType, document: Document, issues: readon
 }
 
 interface Asked {
-  readonly schema: z.ZodType;
+  readonly schema: Schema;
   readonly document: Document;
 }
 
@@ -24,7 +24,7 @@ function explain(asked: Asked, issue: Issue, before: Path): DanasError[] {
   const path = [...before, ...issue.path.map((part) => (typeof part === "symbol" ? String(part) : part))];
   const value = valueAt(document.value, path);
   const about = schemaAt(schema, path, document.value);
-  const described = about && describe(about);
+  const described = about?.description ?? null;
   const name = path.length === 0 ? "the config" : path.join(".");
   const error = (code: string, message: string, hint: string | null = described) =>
     new DanasError(code, message, {
@@ -115,7 +115,7 @@ function unknownKey({ schema, document }: Asked, path: Path, key: string): Danas
   const about = schemaAt(schema, path, document.value);
   const value = valueAt(document.value, path);
   const object = about && (objectMeant(about, value) ?? objectsOf(about)[0]);
-  const known = Object.keys((object && defOf(bare(object)).shape) ?? {});
+  const known = Object.keys(object ? keysOf(object) : {});
   const near = closest(key, known);
   const where = path.length === 0 ? "a config" : path.join(".");
   return new DanasError("E_CONFIG_KEY", `${where} has no key "${key.slice(0, 100)}"`, {

@@ -1,17 +1,17 @@
-import { z } from "zod";
-import { configSchema } from "./schema.js";
-import { bare, defOf, describe, literalOf, objectsOf } from "./walk.js";
+import { schemaTree } from "./json-schema.js";
+import { branchesOf, discriminatorOf, elementOf, keysOf, objectsOf, type Schema } from "./walk.js";
 
 /** docs/config.md, written from the schema: `danas docs config`. A test holds the page to it. */
 export function referencePage(): string {
-  const shape = defOf(configSchema).shape ?? {};
-  const simple = Object.keys(shape).filter((key) => objectsOf(shape[key]).length === 0);
-  const sections = Object.keys(shape).filter((key) => objectsOf(shape[key]).length > 0);
+  const config = schemaTree();
+  const keys = Object.entries(keysOf(config));
+  const simple = keys.filter(([, schema]) => objectsOf(schema).length === 0);
+  const sections = keys.filter(([, schema]) => objectsOf(schema).length > 0);
   return `${[
     intro,
-    table(simple.map((key) => rowOf(key, shape[key]))),
-    `Sections: ${sections.map((key) => `[${key}](#${key})`).join(", ")}.`,
-    ...sections.map((key) => section(key, shape[key])),
+    table(simple.map(([key, schema]) => rowOf(key, schema, isRequired(config, key)))),
+    `Sections: ${sections.map(([key]) => `[${key}](#${key})`).join(", ")}.`,
+    ...sections.map(([key, schema]) => section(key, schema)),
   ].join("\n\n")}\n`;
 }
 
@@ -29,8 +29,6 @@ A search is described in one YAML file. \`danas init\` writes one to begin with,
 - Editors that know the YAML language server complete and check keys with \`danas docs schema > danas.schema.json\` and a first
   line \`# yaml-language-server: $schema=./danas.schema.json\` (\`danas init\` writes both).`;
 
-type Schema = z.core.$ZodType;
-
 interface Row {
   readonly key: string;
   readonly type: string;
@@ -39,15 +37,14 @@ interface Row {
 }
 
 function section(key: string, schema: Schema): string {
-  const parts = [`## ${key}`, describe(schema) ?? ""];
-  const discriminator = defOf(bare(schema)).discriminator;
-  const objects = objectsOf(schema);
+  const parts = [`## ${key}`, schema.description ?? ""];
+  const discriminator = discriminatorOf(schema);
   const words = wordsOf(schema);
-  if (words !== "" && objects.length > 0 && !discriminator) parts.push(`Written as ${words}, or as a mapping:`);
-  for (const object of objects) {
-    if (discriminator) parts.push(`### ${key}.${discriminator}: ${String(literalOf(object, discriminator))}`);
-    const about = describe(object);
-    if (about && about !== describe(schema)) parts.push(about);
+  if (words !== "" && !discriminator) parts.push(`Written as ${words}, or as a mapping:`);
+  for (const object of objectsOf(schema)) {
+    if (discriminator) parts.push(`### ${key}.${discriminator}: ${String(keysOf(object)[discriminator].const)}`);
+    const about = object.description;
+    if (about && about !== schema.description) parts.push(about);
     parts.push(table(rowsOf(object, "", discriminator)));
   }
   return parts.join("\n\n");
@@ -55,21 +52,22 @@ function section(key: string, schema: Schema): string {
 
 /** every key of an object, those of objects in it flattened: `warmup.epochs`, `rounds[].classes` */
 function rowsOf(object: Schema, prefix: string, without?: string): Row[] {
-  return Object.entries(defOf(object).shape ?? {}).flatMap(([key, schema]) => {
+  return Object.entries(keysOf(object)).flatMap(([key, schema]) => {
     if (key === without) return [];
     const name = `${prefix}${key}`;
-    const inner = bare(schema);
-    const element = defOf(inner).type === "array" ? defOf(inner).element : undefined;
+    const element = elementOf(schema);
     const inside = objectsOf(element ?? schema).flatMap((one) => rowsOf(one, `${name}${element ? "[]" : ""}.`));
-    return [rowOf(name, schema), ...inside];
+    return [rowOf(name, schema, isRequired(object, key)), ...inside];
   });
 }
 
-const rowOf = (key: string, schema: Schema): Row => ({
+const isRequired = ({ required }: Schema, key: string): boolean => required?.includes(key) ?? false;
+
+const rowOf = (key: string, schema: Schema, required: boolean): Row => ({
   key,
   type: typeOf(schema),
-  fallback: defaultOf(schema),
-  about: describe(schema) ?? "",
+  fallback: required ? "required" : defaultOf(schema),
+  about: schema.description ?? "",
 });
 
 function table(rows: readonly Row[]): string {
@@ -83,43 +81,30 @@ const cell = (text: string): string => text.replaceAll("|", "\\|").replaceAll("<
 
 /** what a person writes there */
 function typeOf(schema: Schema): string {
-  const written = writtenAs(schema);
-  if (written) return written;
-  const inner = bare(schema);
-  const def = defOf(inner);
-  switch (def.type) {
+  if (schema.written) return schema.written;
+  if (schema.const !== undefined) return String(schema.const);
+  if (schema.enum) return schema.enum.join(", ");
+  const element = elementOf(schema);
+  switch (schema.type) {
     case "object":
-    case "record":
       return "a mapping";
     case "array":
-      return def.element ? `a list of: ${typeOf(def.element)}` : "a list";
-    case "enum":
-      return Object.values((def as unknown as { entries: Record<string, string> }).entries).join(", ");
-    case "literal":
-      return (def.values ?? []).map(String).join(", ");
-    case "union":
-      return (def.options ?? []).map(typeOf).join(", or ");
+      return element ? `a list of: ${typeOf(element)}` : "a list";
     case "string":
       return "text";
+    case "integer":
     case "number":
-      return numberType(inner);
+      return numberType(schema);
     case "boolean":
       return "true, false";
-    default:
-      return "anything";
+    default: {
+      const words = branchesOf(schema).filter(({ type }) => type !== "null");
+      return words.length > 0 ? words.map(typeOf).join(", or ") : "anything";
+    }
   }
 }
 
-function writtenAs(schema: Schema): string | null {
-  const own = (schema as z.ZodType).meta?.() as { written?: string } | undefined;
-  if (own?.written) return own.written;
-  const { innerType, in: before } = defOf(schema);
-  const next = innerType ?? before;
-  return next ? writtenAs(next) : null;
-}
-
-function numberType(schema: Schema): string {
-  const { type, minimum, maximum, exclusiveMinimum, exclusiveMaximum } = z.toJSONSchema(schema);
+function numberType({ type, minimum, maximum, exclusiveMinimum, exclusiveMaximum }: Schema): string {
   const word = type === "integer" ? "a whole number" : "a number";
   const low =
     exclusiveMinimum !== undefined ? `above ${exclusiveMinimum}` : minimum !== undefined ? `from ${minimum}` : "";
@@ -130,23 +115,15 @@ function numberType(schema: Schema): string {
 }
 
 /** words that a union takes beside its mappings */
-function wordsOf(schema: Schema): string {
-  const def = defOf(bare(schema));
-  if (def.type !== "union") return "";
-  return (def.options ?? [])
-    .filter((option) => objectsOf(option).length === 0)
-    .map((option) => (defOf(bare(option)).type === "literal" ? `\`${typeOf(option)}\`` : typeOf(option)))
+const wordsOf = (schema: Schema): string =>
+  branchesOf(schema)
+    .filter((branch) => objectsOf(branch).length === 0)
+    .map((branch) => (branch.const !== undefined ? `\`${typeOf(branch)}\`` : typeOf(branch)))
     .join(" or ");
-}
 
-function defaultOf(schema: Schema): string {
-  const def = defOf(schema) as unknown as { type: string; defaultValue?: unknown };
-  if (def.type === "default" || def.type === "prefault") {
-    const value = def.defaultValue;
-    if (value === null || (typeof value === "object" && !Array.isArray(value))) return value === null ? "null" : "";
-    return Array.isArray(value) ? `\`${JSON.stringify(value)}\`` : `\`${String(value)}\``;
-  }
-  if (def.type === "optional") return "";
-  // an object without a default of its own may be left out where all in it may
-  return "required";
+function defaultOf({ default: value }: Schema): string {
+  if (value === undefined) return "";
+  if (value === null) return "null";
+  if (typeof value === "object") return Array.isArray(value) ? `\`${JSON.stringify(value)}\`` : "";
+  return `\`${String(value)}\``;
 }

@@ -1,14 +1,18 @@
 import { z } from "zod";
-import { data } from "./schema/data.js";
-import { ranking } from "./schema/ranking.js";
-import { checkpoints, compute, divergence, pipeline, retrain, worker } from "./schema/running.js";
-import { amount, path, seed } from "./schema/scalars.js";
-import { search } from "./schema/search.js";
-import { space } from "./schema/space.js";
+import { path, seed } from "../options/scalars.js";
+import { searchSchema } from "../strategies/registry.js";
+import { budgetSchema } from "./sections/budget.js";
+import { dataSchema } from "./sections/data.js";
+import { programsSchema } from "./sections/programs.js";
+import { rankingSchema } from "./sections/ranking.js";
+import { retrainSchema } from "./sections/retrain.js";
+import { checkpoints, compute, divergence, pipeline } from "./sections/running.js";
+import { spaceSchema } from "./sections/space.js";
+import { workerSchema } from "./sections/worker.js";
 
 /**
  * The whole config. From this one schema come the type, the defaults, the help, the JSON Schema for editors and the page
- * docs/config.md; what it cannot see (classes against rounds, a budget out of reach) is checked in resolve/.
+ * docs/config.md; what it cannot see (classes against rounds, a budget out of reach) is checked by fill.
  */
 export const configSchema = z.strictObject({
   name: z
@@ -17,34 +21,22 @@ export const configSchema = z.strictObject({
     .optional()
     .describe("The run's name and folder. Default: the config's file name."),
   seed: seed.default(1).describe("Of everything random. The same seed gives the same search."),
-  data,
-  space,
-  budget: z
-    .strictObject({
-      maxMacs: amount.optional().describe("Multiply-adds for one image, at most."),
-      minMacs: amount.optional().describe("Multiply-adds for one image, at least."),
-      maxParams: amount.optional().describe("Parameters, at most."),
-    })
-    .prefault({})
-    .describe("What the network may cost. What tools call FLOPs is often twice the MACs."),
-  programs: z
-    .array(z.enum(["rank", "search", "retrain"]))
-    .min(1)
-    .max(3)
-    .optional()
-    .describe("What to do, in this order. Default: rank (where the ranking is trained), search, retrain."),
-  ranking,
-  search,
-  retrain,
+  data: dataSchema,
+  space: spaceSchema,
+  budget: budgetSchema,
+  programs: programsSchema,
+  ranking: rankingSchema,
+  search: searchSchema,
+  retrain: retrainSchema,
   compute,
   pipeline,
   divergence,
   checkpoints,
-  worker,
+  worker: workerSchema,
   runs: path.default("runs").describe("Folder of the runs' folders; from where danas is called."),
 });
 
 /** as a person writes it */
 export type ConfigInput = z.input<typeof configSchema>;
-/** with defaults filled in and units read */
+/** with the schema's defaults filled in and units read */
 export type Config = z.output<typeof configSchema>;

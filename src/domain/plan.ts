@@ -93,44 +93,8 @@ export interface RetrainPlan {
   readonly export: boolean;
 }
 
-// ---- strategies -----------------------------------------------------------------------------------------------------
-
-export type StrategyPlan =
-  | ({ readonly name: "da-nas" } & DaNasOptions)
-  | ({ readonly name: "proxyless" } & ProxylessOptions)
-  | ({ readonly name: "ddpnas" } & DdpnasOptions)
-  | ({ readonly name: "random" } & RandomOptions);
-
-export type StrategyName = StrategyPlan["name"];
-
-/** One round of a curriculum search. The warm-up is a round that neither moves gates nor prunes. */
-export interface RoundPlan {
-  readonly name: string;
-  readonly epochs: number;
-  /** how many classes of the ranking's order are in the data */
-  readonly classes: number;
-  /** per slot, floor(prune x alive) candidates are cut at the round's end, always keeping one */
-  readonly prune: number;
-  /** whether gate steps are taken; without, paths are drawn uniformly from the alive */
-  readonly gates: boolean;
-  readonly gateMode: GateMode;
-  /** whether the cost term acts in this round */
-  readonly cost: boolean;
-}
-
-/** two-path: the active candidate and one alternative a slot. full: all alive candidates. */
-export type GateMode = "two-path" | "full";
-
-export interface GateOptions {
-  /** a gate step after every so many weight steps */
-  readonly every: number;
-  /** Adam on the architecture parameters */
-  readonly learningRate: number;
-  readonly beta1: number;
-  readonly beta2: number;
-  readonly epsilon: number;
-  readonly batchSize: number;
-}
+/** A search method by its name, and options beside it that only the method reads (strategies/). */
+export type StrategyPlan = { readonly name: string } & { readonly [option: string]: unknown };
 
 /**
  * The cost in the architecture's loss. hinge [O]: CE / log(classes) + lambda max(0, E/T - 1).
@@ -143,49 +107,4 @@ export interface CostTerm {
   readonly beta: number;
   readonly metric: Metric;
   readonly target: number;
-}
-
-/** how the network is chosen from what is alive at the end */
-export type FinalChoice =
-  /** most probable architecture within the budget, exactly */
-  | { readonly how: "most-likely" }
-  /** best validation accuracy of so many networks drawn from the probabilities within the budget */
-  | { readonly how: "best-of-sampled"; readonly samples: number };
-
-export interface DaNasOptions {
-  readonly rounds: readonly RoundPlan[];
-  /** easy-first is the method; the others are its controls */
-  readonly order: "easy-first" | "hard-first" | "random";
-  readonly gate: GateOptions;
-  readonly cost: CostTerm;
-  readonly final: FinalChoice;
-}
-
-export interface ProxylessOptions {
-  readonly warmupEpochs: number;
-  readonly warmupLearningRate: LearningRate;
-  readonly epochs: number;
-  readonly gateMode: GateMode;
-  readonly gate: GateOptions;
-  readonly cost: CostTerm;
-  /** "argmax" is the paper's: the most likely candidate per slot, whatever it costs */
-  readonly final: FinalChoice | { readonly how: "argmax" };
-}
-
-export interface DdpnasOptions {
-  /** S, passes before each cut */
-  readonly passes: number;
-  /** epochs of training for each path drawn; the paper's is 1. Less than 1 = part of an epoch. */
-  readonly epochsPerPath: number;
-  /** theta = e + momentum theta; the code's is 0.5 */
-  readonly momentum: number;
-  /** e = softmax(sharpness x accuracy); the code's is 100 */
-  readonly sharpness: number;
-}
-
-export interface RandomOptions {
-  /** networks drawn uniformly from those within the budget */
-  readonly samples: number;
-  /** epochs of uniform single-path training before they are compared by validation accuracy; 0 = take the first drawn */
-  readonly epochs: number;
 }

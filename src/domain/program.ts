@@ -2,7 +2,7 @@ import type { CostTable, PricedArchitecture } from "./cost.js";
 import type { DataInfo, StreamSpec } from "./data.js";
 import type { Decision } from "./decision.js";
 import type { Job, NumberedJob } from "./job.js";
-import type { Plan, StrategyName, StrategyPlan } from "./plan.js";
+import type { Plan } from "./plan.js";
 import type { Ranking } from "./ranking.js";
 import type { Answer, ExportedFile } from "./signal.js";
 
@@ -67,18 +67,15 @@ export interface Progress {
   readonly stepsTotal: number;
 }
 
-export type OptionsOf<N extends StrategyName> = Extract<StrategyPlan, { name: N }>;
-
 /**
- * A search method. The search program around it prepares the supernet with the strategy's streams, then asks the
+ * A search method's steps. The search program around it prepares the supernet with the strategy's streams, then asks the
  * strategy job by job. The strategy ends by returning "done" with a `choose` decision among its decisions.
  */
-export interface Strategy<N extends StrategyName, S> {
-  readonly name: N;
+export interface Strategy<Options, S> {
   /** streams the jobs will name, class subsets in place */
-  streams(context: Context, options: OptionsOf<N>): readonly StreamSpec[];
-  begin(context: Context, options: OptionsOf<N>): S;
-  next(context: Context, options: OptionsOf<N>, state: S, inFlight: number): Next<S>;
-  learn(context: Context, options: OptionsOf<N>, state: S, job: NumberedJob, answer: Answer): Learned<S>;
-  progress(context: Context, options: OptionsOf<N>, state: S): Progress;
+  streams(context: Context, options: Options): readonly StreamSpec[];
+  begin(context: Context, options: Options): S;
+  next(context: Context, options: Options, state: S, inFlight: number): Next<S>;
+  learn(context: Context, options: Options, state: S, job: NumberedJob, answer: Answer): Learned<S>;
+  progress(context: Context, options: Options, state: S): Progress;
 }

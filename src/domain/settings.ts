@@ -22,7 +22,7 @@ export interface CheckpointSettings {
 
 export type WorkerSettings =
   /** danas starts the Python worker itself and owns its life */
-  | ({ readonly kind: "local" } & PythonSettings & Patience)
+  | ({ readonly kind: "local" } & PythonSettings & Deadline)
   | ({
       readonly kind: "grpc";
       /** `unix:/path` or `host:port` */
@@ -31,11 +31,11 @@ export type WorkerSettings =
       readonly tls: { readonly ca: string; readonly cert: string | null; readonly key: string | null } | null;
       /** environment variable that holds the bearer token */
       readonly tokenVariable: string | null;
-    } & Patience)
-  | ({ readonly kind: "embedded" } & PythonSettings & Patience)
+    } & Deadline)
+  | ({ readonly kind: "embedded" } & PythonSettings & Deadline)
   | ({ readonly kind: "mock" } & MockSettings);
 
-export interface Patience {
+export interface Deadline {
   /** a job that takes longer is taken for hung, and its worker for lost; minutes */
   readonly jobMinutes?: number;
 }

@@ -1,66 +1,19 @@
-import type { DataInfo } from "./data.js";
+import type * as wire from "../wire/generated/danas/v1/signal.js";
+import type { Reply } from "../wire/generated/danas/v1/worker.js";
+import type { Word } from "../wire/words.js";
+import type { JobKind } from "./job.js";
 
-/** What a worker tells: a few hundred numbers a job, never a tensor. */
-export type Signal =
-  | { readonly kind: "inspect"; readonly data: DataInfo }
-  | {
-      readonly kind: "prepare";
-      readonly device: string;
-      /** per architecture in `checks`, as counted by the worker's own tools */
-      readonly macs: readonly number[];
-      readonly params: readonly number[];
-    }
-  | {
-      readonly kind: "train";
-      /** per step: loss in nats (weighted over paths), accuracy as a fraction */
-      readonly losses: readonly number[];
-      readonly accuracies: readonly number[];
-      readonly samples: number;
-    }
-  | { readonly kind: "gates"; readonly steps: readonly GateSignal[] }
-  | {
-      readonly kind: "score";
-      /** [architecture][batch]: log-likelihood of the batch, -N x mean cross-entropy, nats */
-      readonly logLikelihoods: readonly (readonly number[])[];
-      /** images per batch */
-      readonly samples: readonly number[];
-    }
-  | { readonly kind: "evaluate"; readonly results: readonly Evaluation[] }
-  /** [slot][candidate]; 0 where a candidate has no batch norm or was cut */
-  | { readonly kind: "bn-scales"; readonly scales: readonly (readonly number[])[] }
-  | { readonly kind: "restrict"; readonly bytesFreed: number; readonly parametersLeft: number }
-  | { readonly kind: "export"; readonly files: readonly ExportedFile[] };
+export type { FailureCode } from "../wire/generated/danas/v1/signal.js";
 
-export interface GateSignal {
-  readonly loss: number;
-  readonly accuracy: number;
-  /** [slot]: the active candidate's dL/dgate, then its alternatives' in the order asked */
-  readonly gradients: readonly (readonly number[])[];
-}
+/** What a worker tells of a job that it did (proto/danas/v1/signal.proto): of the job's kind, and finite throughout. */
+export type Signal = Extract<Word<NonNullable<Reply["answer"]>>, { kind: JobKind }>;
+export type SignalOf<Kind extends JobKind> = Extract<Signal, { kind: Kind }>;
 
-export interface Evaluation {
-  readonly loss: number;
-  /** top-1, fraction */
-  readonly accuracy: number;
-  /** of each class of DataInfo.classes, fraction; null where the stream has no image of it */
-  readonly perClass: readonly (number | null)[];
-  readonly samples: number;
-}
-
-export interface ExportedFile {
-  readonly path: string;
-  readonly bytes: number;
-  readonly sha256: string;
-}
-
-/** Where a job's time went. Never read by the search: it differs from run to run. */
-export interface Timing {
-  readonly totalMs: number;
-  readonly dataMs: number;
-  readonly computeMs: number;
-  /** waiting for the job to arrive, before it started */
-  readonly waitMs: number;
-}
+export interface GateSignal extends Word<wire.GateSignal> {}
+export interface Evaluation extends Word<wire.Evaluation> {}
+export interface ExportedFile extends Word<wire.ExportedFile> {}
+export interface Timing extends Word<wire.Timing> {}
+export interface Failure extends Word<wire.Failure> {}
 
 export interface Answer {
   readonly jobId: number;
@@ -68,22 +21,6 @@ export interface Answer {
   readonly timing: Timing;
 }
 
-/** why a job could not be done */
-export interface Failure {
-  readonly code: FailureCode;
-  readonly message: string;
-  readonly hint: string;
-  /** of "non-finite" in a train job: the first step, from 0, whose loss was not finite */
-  readonly step?: number;
-}
-
-export type FailureCode =
-  | "invalid-job"
-  | "data"
-  | "cost-mismatch"
-  | "non-finite"
-  | "out-of-memory"
-  /** a disk that is full, a folder that may not be written */
-  | "io"
-  | "unsupported"
-  | "internal";
+/** per class, as people are told; null where the stream has no image of it */
+export const classAccuracies = ({ perClass }: Evaluation): (number | null)[] =>
+  perClass.map((accuracy) => (accuracy === -1 ? null : accuracy));

@@ -1,4 +1,4 @@
-import type { Activation, Gate } from "./space.js";
+import type { Activation, SqueezeGate } from "./space.js";
 
 /**
  * A space as a person writes it; the builder turns it into a Space with every shape resolved.
@@ -52,5 +52,5 @@ export interface SqueezeSpec {
   /** squeezed channels = ratio x the channels of `of`: floor for the block's input (EfficientNet), nearest multiple of 8 for hidden (MobileNetV3) */
   readonly ratio: number;
   readonly of: "input" | "hidden";
-  readonly gate: Gate;
+  readonly gate: SqueezeGate;
 }

@@ -7,7 +7,7 @@ export function memoryJournal(plan: Plan): Journal {
   const entries: string[] = [];
   let checkpoints: CheckpointRecord[] = [];
   const sessions: SessionRecord[] = [];
-  let saved: string | null = null;
+  const saved = new Map<string, string>();
   const amendSession = (incarnation: number, changes: Partial<SessionRecord>) => {
     const index = sessions.findIndex((session) => session.incarnation === incarnation);
     if (index >= 0) sessions[index] = { ...sessions[index], ...changes };
@@ -31,9 +31,12 @@ export function memoryJournal(plan: Plan): Journal {
       for (let seq = entries.length - 1; seq >= 0; seq--) yield JSON.parse(entries[seq]) as JournalEntry;
     },
     saveState(state) {
-      saved = JSON.stringify(state);
+      saved.set(state.name, JSON.stringify(state));
     },
-    savedState: () => (saved === null ? null : (JSON.parse(saved) as SavedState)),
+    savedState(name) {
+      const text = saved.get(name);
+      return text === undefined ? null : (JSON.parse(text) as SavedState);
+    },
     recordCheckpoint(record) {
       this.dropCheckpoints([record.path]);
       checkpoints.push(record);

@@ -22,8 +22,10 @@ export interface CheckpointRecord {
   readonly at: number;
 }
 
-/** The state after an entry, kept so that a long journal need not be folded from its beginning. Only ever a short cut. */
+/** A state after an entry, kept so that a long journal need not be folded from its beginning. Only ever a short cut. */
 export interface SavedState {
+  /** what was folded: the run itself, its story */
+  readonly name: string;
   /** the state is the one after this entry */
   readonly seq: number;
   /** whose logic folded it: another danas, or another Node, folds anew */
@@ -61,9 +63,9 @@ export interface Journal {
   events(from?: number): Iterable<Event>;
   /** the newest first */
   latest(): Iterable<JournalEntry>;
-  /** replaces the one before */
+  /** replaces the one of that name */
   saveState(saved: SavedState): void;
-  savedState(): SavedState | null;
+  savedState(name: string): SavedState | null;
   /** in place of an earlier one of the same path */
   recordCheckpoint(record: CheckpointRecord): void;
   /** before their files are removed */

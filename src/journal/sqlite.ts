@@ -5,7 +5,7 @@ import { DanasError } from "../domain/errors.js";
 import type { Event } from "../domain/event.js";
 import type { Plan } from "../domain/plan.js";
 import type { CheckpointRecord, Journal, JournalEntry, SessionRecord } from "./port.js";
-import { type Meta, savedStateTable, schemaVersion, upgraded } from "./versions.js";
+import { checkVersion, type Meta, schemaVersion } from "./versions.js";
 
 const tables = `
   CREATE TABLE meta (schema INTEGER NOT NULL, plan TEXT NOT NULL, id TEXT NOT NULL);
@@ -15,7 +15,7 @@ const tables = `
   CREATE TABLE sessions (
     incarnation INTEGER PRIMARY KEY, started_at REAL NOT NULL, host TEXT NOT NULL, pid INTEGER NOT NULL,
     worker TEXT NOT NULL, mock INTEGER NOT NULL, versions TEXT NOT NULL, ended_at REAL, outcome TEXT, message TEXT);
-  ${savedStateTable}
+  CREATE TABLE states (name TEXT PRIMARY KEY, seq INTEGER NOT NULL, logic TEXT NOT NULL, state TEXT NOT NULL);
 `;
 
 export interface CreateOptions {
@@ -52,7 +52,7 @@ export function createJournal(file: string, plan: Plan, options: CreateOptions =
 
 /**
  * The journal of a run, also of one that goes on: readers and its one writer do not disturb each other.
- * @throws DanasError E_JOURNAL where there is none, or it is of another version
+ * @throws DanasError E_JOURNAL where there is none, E_JOURNAL_VERSION where it is of another version
  */
 export function openJournal(file: string, options: { readonly readonly?: boolean } & CreateOptions = {}): Journal {
   if (!existsSync(file)) {
@@ -63,13 +63,8 @@ export function openJournal(file: string, options: { readonly readonly?: boolean
   try {
     const meta = database.prepare("SELECT * FROM meta").get() as Meta | undefined;
     if (!meta) throw new DanasError("E_JOURNAL", `${file} is empty`, { hint: "the run never started: start it anew" });
-    if (meta.schema > schemaVersion) {
-      throw new DanasError("E_JOURNAL", `${file} has schema ${meta.schema}, this danas knows ${schemaVersion}`, {
-        hint: "open it with the danas that wrote it",
-      });
-    }
-    const now = upgraded(meta, readonly ? null : database);
-    return journalOn(database, file, JSON.parse(now.plan) as Plan, now.id);
+    checkVersion(meta, file);
+    return journalOn(database, file, JSON.parse(meta.plan) as Plan, meta.id);
   } catch (error) {
     database.close();
     throw told(error, file);
@@ -166,15 +161,14 @@ function journalOn(database: Connection, file: string, plan: Plan, id: string): 
     *latest() {
       for (const row of paged<EntryRow>(selectDown, next - 1, -1)) yield entryOf(row);
     },
-    saveState({ seq, by, state }) {
-      const statement = database.prepare("INSERT OR REPLACE INTO state (one, seq, logic, state) VALUES (1, ?, ?, ?)");
-      guarded(() => statement.run(seq, by, JSON.stringify(state)));
+    saveState({ name, seq, by, state }) {
+      const statement = database.prepare("INSERT OR REPLACE INTO states (name, seq, logic, state) VALUES (?, ?, ?, ?)");
+      guarded(() => statement.run(name, seq, by, JSON.stringify(state)));
     },
-    savedState() {
-      const row = guarded(() => database.prepare("SELECT seq, logic, state FROM state").get()) as
-        | { seq: number; logic: string; state: string }
-        | undefined;
-      return row ? { seq: row.seq, by: row.logic, state: JSON.parse(row.state) } : null;
+    savedState(name) {
+      const statement = database.prepare("SELECT seq, logic, state FROM states WHERE name = ?");
+      const row = guarded(() => statement.get(name)) as { seq: number; logic: string; state: string } | undefined;
+      return row ? { name, seq: row.seq, by: row.logic, state: JSON.parse(row.state) } : null;
     },
     recordCheckpoint({ afterJob, path, sha256, bytes, at }) {
       const insert = database.prepare("INSERT INTO checkpoints VALUES (?, ?, ?, ?, ?)");

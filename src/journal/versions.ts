@@ -1,44 +1,25 @@
-import { randomUUID } from "node:crypto";
-import type Database from "libsql";
+import { DanasError } from "../domain/errors.js";
 
 /**
- * What a journal's file looked like in earlier versions of danas, and how it becomes what it is now. Version 2 gave the
- * run an id of its own, the plan a rule for losses that are not finite, and the state after some entry a place.
+ * Of a journal's file and of what it says. Version 3 speaks the words of proto/: jobs, failures and evaluations of
+ * before have others, and decisions made anew from them would differ from those that are written there.
  */
-export const schemaVersion = 2;
+export const schemaVersion = 3;
 
-export const savedStateTable = `
-  CREATE TABLE state (one INTEGER PRIMARY KEY, seq INTEGER NOT NULL, logic TEXT NOT NULL, state TEXT NOT NULL);`;
-
-/** the one row of `meta`; before version 2 it had no id */
+/** the one row of `meta` */
 export interface Meta {
   readonly schema: number;
   readonly plan: string;
   readonly id: string;
 }
 
-/** @param database where the upgrade is to be kept; null = only read, so it is made in memory each time */
-export function upgraded(meta: Meta, database: InstanceType<typeof Database> | null): Meta {
-  if (meta.schema === schemaVersion) return meta;
-  // before, a loss that was not finite ended the run: what was decided then must come out the same again
-  const divergence = { rule: "stop", factor: 0.5, tries: 0 };
-  const now: Meta = {
-    schema: schemaVersion,
-    plan: JSON.stringify({ divergence, ...JSON.parse(meta.plan) }),
-    id: randomUUID(),
-  };
-  if (database) {
-    database.exec("BEGIN IMMEDIATE");
-    try {
-      database.exec(savedStateTable);
-      database.exec("ALTER TABLE meta ADD COLUMN id TEXT NOT NULL DEFAULT ''");
-      database.prepare("UPDATE meta SET schema = ?, plan = ?, id = ?").run(now.schema, now.plan, now.id);
-      database.exec("COMMIT");
-    } catch (error) {
-      // a full disk may have rolled back already; the first error is the one that tells
-      if (database.inTransaction) database.exec("ROLLBACK");
-      throw error;
-    }
-  }
-  return now;
+/** @throws DanasError E_JOURNAL_VERSION */
+export function checkVersion({ schema }: Meta, file: string): void {
+  if (schema === schemaVersion) return;
+  const made = schema < schemaVersion ? "an earlier danas" : "a later danas";
+  throw new DanasError(
+    "E_JOURNAL_VERSION",
+    `${file} was made by ${made}: its schema is ${schema}, this one knows ${schemaVersion}`,
+    { hint: "run the search again under another name, or use the danas that made it" },
+  );
 }

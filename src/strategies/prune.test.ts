@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { extremes } from "../cost/extremes.js";
 import type { Budget } from "../domain/cost.js";
 import { pruneQuota } from "../schedule/quota.js";
-import { logProbabilitiesOf, probabilitiesOf } from "./distribution.js";
+import { softmax } from "./distributions/softmax.js";
 import { cutWeakest } from "./prune.js";
 import { plans } from "./testing/plans.js";
 import { contextFor, tinyPlan } from "./testing/world.js";
@@ -18,13 +18,8 @@ const tally = { trained: counts(100), gated: counts(10), lossSum: 0, accuracySum
 
 function cut(alphas: number[][], ratio: number, budget: Budget = {}) {
   const context = contextFor(tinyPlan(plans["da-nas"], { budget }));
-  const standing = {
-    alive,
-    scores: probabilitiesOf(alphas, alive),
-    logProbabilities: logProbabilitiesOf(alphas, alive),
-    tally,
-  };
-  return { context, ...cutWeakest(context, standing, (count) => pruneQuota(count, ratio)) };
+  const distribution = softmax.of({ ...softmax.start(alive), alphas }, alive);
+  return { context, ...cutWeakest(context, distribution, tally, (count) => pruneQuota(count, ratio)) };
 }
 
 /** the more multiply-adds the better: what is cheap goes first */

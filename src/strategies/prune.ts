@@ -1,21 +1,10 @@
-import { mostLikelyWithin } from "../cost/best.js";
 import { widen } from "../cost/written.js";
 import type { Cut } from "../domain/decision.js";
 import { DanasError } from "../domain/errors.js";
 import type { Context } from "../domain/program.js";
 import type { Alive } from "../domain/space.js";
-import type { Rows } from "./distribution.js";
+import type { Distribution } from "./distributions/distribution.js";
 import type { Tally } from "./tally.js";
-
-/** what decides who goes, and what is told about it */
-export interface Standing {
-  readonly alive: Alive;
-  /** [slot][candidate]: the least are cut */
-  readonly scores: Rows;
-  /** [slot][candidate]: ln of the probability, for the most likely network within the budget */
-  readonly logProbabilities: Rows;
-  readonly tally: Tally;
-}
 
 export interface Pruning {
   readonly cuts: readonly Cut[];
@@ -30,13 +19,18 @@ export interface Pruning {
  *
  * @param quota how many of so many alive are to go; fewer than all
  */
-export function cutWeakest(context: Context, standing: Standing, quota: (alive: number) => number): Pruning {
+export function cutWeakest(
+  context: Context,
+  distribution: Distribution,
+  tally: Tally,
+  quota: (alive: number) => number,
+): Pruning {
   const { costs, plan } = context;
-  const plain = cutSparing(context, standing, quota, null);
-  if (mostLikelyWithin(costs, standing.logProbabilities, plain.alive, plan.budget)) return plain;
-  const affordable = mostLikelyWithin(costs, standing.logProbabilities, standing.alive, plan.budget);
+  const plain = cutSparing(context, distribution, tally, quota, null);
+  if (distribution.likeliest(costs, plan.budget, plain.alive)) return plain;
+  const affordable = distribution.likeliest(costs, plan.budget, distribution.alive);
   if (affordable === null) throw budgetUnreachable();
-  return cutSparing(context, standing, quota, affordable.architecture);
+  return cutSparing(context, distribution, tally, quota, affordable.architecture);
 }
 
 export const budgetUnreachable = () =>
@@ -46,7 +40,8 @@ export const budgetUnreachable = () =>
 
 function cutSparing(
   context: Context,
-  { alive, scores, tally }: Standing,
+  { alive, scores }: Distribution,
+  tally: Tally,
   quota: (alive: number) => number,
   spared: readonly number[] | null,
 ): Pruning {

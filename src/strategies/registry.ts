@@ -1,19 +1,29 @@
-import type { StrategyName, StrategyPlan } from "../domain/plan.js";
+import { z } from "zod";
+import type { StrategyPlan } from "../domain/plan.js";
 import type { Strategy } from "../domain/program.js";
-import { daNas } from "./da-nas.js";
-import { ddpnas } from "./ddpnas.js";
-import { proxyless } from "./proxyless.js";
-import { random } from "./random.js";
+import { daNas } from "./da-nas/da-nas.js";
+import { ddpnas } from "./ddpnas/ddpnas.js";
+import type { AnyMethod } from "./method.js";
+import { proxyless } from "./proxyless/proxyless.js";
+import { random } from "./random/random.js";
 
-const strategies: { readonly [N in StrategyName]: { readonly name: N } } = {
-  "da-nas": daNas,
-  proxyless,
-  ddpnas,
-  random,
-};
+/** Every method; the first is meant where none is named, and is what `danas init` proposes. */
+export const methods: readonly [AnyMethod, ...AnyMethod[]] = [daNas, proxyless, ddpnas, random];
 
-export const strategyNames = Object.keys(strategies) as readonly StrategyName[];
+/** @throws where there is none: configs are checked, so the plan is of another version of danas */
+export function methodNamed(name: string): AnyMethod {
+  const method = methods.find((one) => one.name === name);
+  if (!method) throw new Error(`there is no method ${name}`);
+  return method;
+}
 
-/** The method that a plan names. Its options and state are its own: callers carry both unread. */
-export const strategyFor = (plan: StrategyPlan): Strategy<StrategyName, unknown> =>
-  strategies[plan.name] as Strategy<StrategyName, unknown>;
+/** of the method that a plan names */
+export const strategyFor = ({ name }: StrategyPlan): Strategy<StrategyPlan, unknown> => methodNamed(name).strategy;
+
+const [first, ...others] = methods.map(({ schema, line }) => schema.describe(line));
+
+/** the section `search` of a config */
+export const searchSchema = z
+  .discriminatedUnion("strategy", [first, ...others])
+  .prefault({})
+  .describe("The search method and how the supernet is trained.");

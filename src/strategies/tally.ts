@@ -1,6 +1,6 @@
-import type { GateStep, TrainStep } from "../domain/job.js";
+import type { GateStep, Job, TrainStep } from "../domain/job.js";
 import type { Signal } from "../domain/signal.js";
-import { copyRows, type Rows, rowsOf } from "./distribution.js";
+import { copyRows, type Rows, rowsOf, type Widths } from "./distributions/rows.js";
 
 /** What was trained so far, per candidate, and the training loss since the last snapshot. */
 export interface Tally {
@@ -13,7 +13,7 @@ export interface Tally {
   readonly count: number;
 }
 
-export const startTally = (widths: Rows): Tally => ({
+export const startTally = (widths: Widths): Tally => ({
   trained: rowsOf(widths, 0),
   gated: rowsOf(widths, 0),
   lossSum: 0,
@@ -21,11 +21,13 @@ export const startTally = (widths: Rows): Tally => ({
   count: 0,
 });
 
-export function countTrained(
-  tally: Tally,
-  steps: readonly TrainStep[],
-  signal: Extract<Signal, { kind: "train" }>,
-): Tally {
+/** with one more answered job */
+export function counted(tally: Tally, job: Job, signal: Signal): Tally {
+  if (job.kind === "train" && signal.kind === "train") return countTrained(tally, job.steps, signal);
+  return job.kind === "gates" ? countGated(tally, job.steps) : tally;
+}
+
+function countTrained(tally: Tally, steps: readonly TrainStep[], signal: Extract<Signal, { kind: "train" }>): Tally {
   const trained = copyRows(tally.trained);
   let { lossSum, accuracySum, count } = tally;
   for (const [index, step] of steps.entries()) {
@@ -39,7 +41,7 @@ export function countTrained(
   return { ...tally, trained, lossSum, accuracySum, count };
 }
 
-export function countGated(tally: Tally, steps: readonly GateStep[]): Tally {
+function countGated(tally: Tally, steps: readonly GateStep[]): Tally {
   const gated = copyRows(tally.gated);
   for (const { architecture, alternatives } of steps) {
     for (const [slot, active] of architecture.entries()) {

@@ -4,27 +4,20 @@ import { decodeFrame, encodeFrame } from "./frames.js";
 import { publishFrames } from "./publish.js";
 import { subscribeFrames } from "./subscribe.js";
 
-const step = (run: string, jobId = 3): Frame => ({
-  kind: "step",
+const step = (run: string, jobId = 3, loss: number | null = 1.5): Frame => ({
   run,
-  jobId,
-  job: "train",
-  step: 4,
-  steps: 10,
-  loss: 1.5,
-  samplesPerSecond: 2000,
-  dataMs: 0.5,
-  computeMs: 20,
-  waitMs: 0.25,
-  memoryBytes: 2 ** 33,
+  news: {
+    ...{ kind: "step", jobId, job: "train", step: 4, steps: 10, loss, samplesPerSecond: 2000 },
+    ...{ dataMs: 0.5, computeMs: 20, waitMs: 0.25, memoryBytes: 2 ** 33 },
+  },
 });
 
 describe("frames", () => {
   it("come back from the wire as they were", () => {
     const frames: Frame[] = [
       step("a"),
-      { ...step("a"), loss: null } as Frame,
-      { kind: "log", run: "a", level: "warn", message: "hot" },
+      step("a", 3, null),
+      { run: "a", news: { kind: "log", level: "warn", message: "hot" } },
     ];
     for (const frame of frames) expect(decodeFrame(encodeFrame(frame)[1])).toEqual(frame);
   });
@@ -43,7 +36,7 @@ describe("a subscriber", () => {
     const reading = (async () => {
       for await (const frame of subscribeFrames(publisher.endpoint, "run", stop.signal)) {
         seen.push(frame);
-        if (frame.kind === "step" && frame.jobId === 99) stop.abort();
+        if (frame.news.kind === "step" && frame.news.jobId === 99) stop.abort();
       }
     })();
     // a subscription takes a moment to arrive: what is published before is lost, as telemetry may be

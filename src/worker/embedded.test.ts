@@ -20,11 +20,11 @@ def handle(message):
     answer = pb.FromWorker()
     if told.HasField("hello"):
         if told.hello.run == "refused":
-            answer.refusal.code, answer.refusal.message = "protocol", "too old"
+            answer.refusal.message = "too old"
         else:
-            answer.welcome.protocol, answer.welcome.pid, answer.welcome.host = 1, os.getpid(), told.hello.run
+            answer.welcome.protocol, answer.welcome.pid, answer.welcome.host = 2, os.getpid(), told.hello.run
     else:
-        stream = told.command.job.train.stream
+        stream = told.command.train.stream
         if stream == "hang":
             time.sleep(60)
         if stream == "raise":
@@ -33,7 +33,7 @@ def handle(message):
             os.kill(os.getpid(), 9)
         print("working on", told.command.id)
         answer.reply.id = told.command.id
-        trained = answer.reply.signal.train
+        trained = answer.reply.train
         trained.losses.append(float("nan") if stream == "nan" else 0.5)
         trained.accuracies.append(1)
     return base64.b64encode(answer.SerializeToString()).decode()
@@ -75,7 +75,7 @@ describe("the bridge to an embedded Python", () => {
 
   it("survives a NaN, which pythonia's own JSON does not", async () => {
     const session = await open();
-    expect(await session.submit(train(0, "nan"))).toMatchObject({ ok: false, failure: { code: "non-finite" } });
+    expect(await session.submit(train(0, "nan"))).toMatchObject({ ok: false, failure: { code: "non_finite" } });
     expect((await session.submit(train(1))).ok).toBe(true);
   });
 

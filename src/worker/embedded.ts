@@ -2,9 +2,9 @@ import { createRequire } from "node:module";
 import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { limitWords } from "../util/units.js";
+import { ToWorker } from "../wire/generated/danas/v1/worker.js";
 import type { Ask, Told } from "./embedded-host.js";
-import { FromWorker, ToWorker } from "./generated/danas/v1/worker.js";
-import type { Connect, LinkEnd } from "./link.js";
+import { type Connect, type LinkEnd, readMessage } from "./link.js";
 import type { Hello, Worker, WorkerSession } from "./port.js";
 import { type OwnedProcess, startProcess } from "./process.js";
 import { findPython, workerEnvironment } from "./python.js";
@@ -98,7 +98,7 @@ function startHost(hello: Hello, options: EmbeddedOptions): Promise<OwnedProcess
 /** Each message is one call, each call is answered by one message, in order: Python does one thing at a time. */
 function embeddedConnect(host: OwnedProcess, options: EmbeddedOptions): Connect {
   const jobTimeoutMs = options.jobTimeoutMs ?? defaultJobTimeoutMs;
-  return ({ onMessage, onEnd }) => {
+  return (handlers) => {
     let over = false;
     let outstanding = 0;
     let welcomed = false; // before, the session's own deadline counts: Python may have to import torch
@@ -107,7 +107,7 @@ function embeddedConnect(host: OwnedProcess, options: EmbeddedOptions): Connect 
       if (over) return;
       over = true;
       clearTimeout(deadline);
-      onEnd(how);
+      handlers.onEnd(how);
     };
     const watch = () => {
       clearTimeout(deadline);
@@ -129,11 +129,7 @@ function embeddedConnect(host: OwnedProcess, options: EmbeddedOptions): Connect 
       outstanding--;
       welcomed = true;
       watch();
-      try {
-        onMessage(FromWorker.decode(Buffer.from(told.message, "base64")));
-      } catch (error) {
-        end({ reason: `what Python answered cannot be read: ${(error as Error).message}`, again: false });
-      }
+      readMessage(Buffer.from(told.message, "base64"), handlers, end);
     };
     // never taken off: Node breaks over a message that comes when nobody listens and the channel has just closed
     host.child.on("message", hear);

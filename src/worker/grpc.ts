@@ -1,8 +1,8 @@
 import { Client, type ClientDuplexStream, credentials, Metadata, status } from "@grpc/grpc-js";
 import { DanasError } from "../domain/errors.js";
 import { isLocalAddress } from "../util/address.js";
-import { FromWorker, ToWorker, WorkerDefinition } from "./generated/danas/v1/worker.js";
-import type { Connect, Link, LinkEnd } from "./link.js";
+import { ToWorker, WorkerDefinition } from "../wire/generated/danas/v1/worker.js";
+import { type Connect, type Link, type LinkEnd, readMessage } from "./link.js";
 import type { Hello, Worker, WorkerSession } from "./port.js";
 import { defaultJobTimeoutMs, openSession } from "./session.js";
 import { channelSecurity, readSecurity, speaksTls, type TlsFiles, tlsTrouble } from "./tls.js";
@@ -89,7 +89,7 @@ export function grpcConnect(options: Pick<GrpcOptions, "address" | "tls" | "toke
   const security = options.tls
     ? channelSecurity(readSecurity(options.address, options.tls))
     : { credentials: credentials.createInsecure(), options: {} };
-  return ({ onMessage, onEnd }) => {
+  return (handlers) => {
     let over = false;
     const client = new Client(options.address, security.credentials, {
       ...security.options,
@@ -102,10 +102,10 @@ export function grpcConnect(options: Pick<GrpcOptions, "address" | "tls" | "toke
     });
     const metadata = new Metadata();
     if (options.token) metadata.set("authorization", `Bearer ${options.token}`);
-    const stream: ClientDuplexStream<ToWorker, FromWorker> = client.makeBidiStreamRequest(
+    const stream: ClientDuplexStream<ToWorker, Buffer> = client.makeBidiStreamRequest(
       `/${WorkerDefinition.fullName}/${WorkerDefinition.methods.session.name}`,
       (message) => Buffer.from(ToWorker.encode(message).finish()),
-      (bytes) => FromWorker.decode(bytes),
+      (bytes) => bytes,
       metadata,
     );
     const ended = new Promise<void>((resolve) => stream.once("status", () => resolve()));
@@ -113,10 +113,10 @@ export function grpcConnect(options: Pick<GrpcOptions, "address" | "tls" | "toke
       if (over) return;
       over = true;
       client.close();
-      onEnd(how);
+      handlers.onEnd(how);
     };
-    stream.on("data", (message) => {
-      if (!over) onMessage(message);
+    stream.on("data", (bytes) => {
+      if (!over) readMessage(bytes, handlers, end);
     });
     stream.on("error", (error) => end(endOf(error)));
     stream.on("end", () => end({ reason: "the worker ended the stream", again: true }));

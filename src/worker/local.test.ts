@@ -62,7 +62,7 @@ describe.skipIf(missing !== "")(`a worker that danas starts itself${missing && `
     expect(readdirSync(runFolder)).toHaveLength(2); // the log, and the folder of the sockets
     const outcome = await session.submit(inspect(0, 8));
     expect(outcome).toMatchObject({ ok: true, answer: { jobId: 0, signal: { kind: "inspect" } } });
-    expect(await session.submit(inspect(1, 0))).toMatchObject({ ok: false, failure: { code: "invalid-job" } });
+    expect(await session.submit(inspect(1, 0))).toMatchObject({ ok: false, failure: { code: "invalid_job" } });
     await worker.close();
     await worker.close();
     expect(isAlive(welcome.pid)).toBe(false);

@@ -2,10 +2,11 @@ import { spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { BinaryWriter } from "@bufbuild/protobuf/wire";
 import { ServerCredentials } from "@grpc/grpc-js";
-import { ServerError, Status } from "nice-grpc";
 import { afterEach, describe, expect, it } from "vitest";
 import type { NumberedJob } from "../domain/job.js";
+import { FromWorker } from "../wire/generated/danas/v1/worker.js";
 import { type GrpcOptions, grpcWorker } from "./grpc.js";
 import { type Worker, WorkerLost, type WorkerSession } from "./port.js";
 import { type Behaviour, type FakeWorker, startFakeWorker, trained } from "./testing/fake-worker.js";
@@ -22,6 +23,9 @@ const train = (id: number): NumberedJob => ({
     steps: [{ paths: [{ architecture: [0], weight: 1 }], learningRate: 0.1, batch: id }],
   },
 });
+
+/** of a field on the wire: 0 = a number, 2 = bytes, a text, a message */
+const tag = (field: number, type: 0 | 2): number => (field << 3) | type;
 
 const cleanups: (() => Promise<void>)[] = [];
 afterEach(async () => {
@@ -47,7 +51,7 @@ describe("a session", () => {
   it("says who it is and takes the worker's welcome", async () => {
     const worker = await fake();
     const session = await open(worker);
-    expect(worker.received[0].message).toEqual({ $case: "hello", value: { protocol: 1, ...hello, telemetryKey: "" } });
+    expect(worker.received[0].message).toEqual({ $case: "hello", value: { protocol: 2, ...hello, telemetryKey: "" } });
     expect(session.welcome).toEqual({
       workerVersion: "0.0.0-fake",
       versions: { numpy: "2.0.0", python: "3.12.1" },
@@ -98,15 +102,17 @@ describe("a session", () => {
   });
 
   it("keeps going after a command that could not be done", async () => {
+    const full = { code: "out_of_memory", message: "the GPU is full", hint: "smaller batch", step: null } as const;
     const worker = await fake();
     const session = await open(worker);
     worker.behaviour.answer = ({ id }) => ({
       id,
-      result: { $case: "failure", value: { code: "out-of-memory", message: "the GPU is full", hint: "smaller batch" } },
+      answer: { $case: "failure", value: full },
+      timing: null,
     });
     expect(await session.submit(train(0))).toEqual({
       ok: false,
-      failure: { code: "out-of-memory", message: "the GPU is full", hint: "smaller batch" },
+      failure: full,
     });
     worker.behaviour.answer = ({ id }) => trained(id);
     expect((await session.submit(train(1))).ok).toBe(true);
@@ -116,10 +122,8 @@ describe("a session", () => {
     const worker = await fake({
       answer: ({ id }) => ({
         id,
-        result: {
-          $case: "signal",
-          value: { kind: { $case: "train", value: { losses: [1, 2], accuracies: [0, 0], samples: 1 } } },
-        },
+        answer: { $case: "train", value: { losses: [1, 2], accuracies: [0, 0], samples: 1 } },
+        timing: null,
       }),
     });
     const session = await open(worker);
@@ -127,6 +131,21 @@ describe("a session", () => {
     await expect(first).rejects.toThrow("the worker's answer to job-0 makes no sense: 2 losses where 1 were asked");
     await expect(second).rejects.toBeInstanceOf(WorkerLost);
     await expect(session.submit(train(2))).rejects.toBeInstanceOf(WorkerLost);
+  });
+
+  it.each<[string, (failure: BinaryWriter) => BinaryWriter, string]>([
+    ["a number of an enum", (reply) => reply.uint32(tag(15, 2)).fork().uint32(tag(1, 0)).int32(99).join(), "99"],
+    ["a kind of answer", (reply) => reply.uint32(tag(77, 2)).fork().join(), "the answer to a train is empty, or of a"],
+  ])("is lost at once where a later version says %s that is not known here", async (_, said, why) => {
+    const reply = said(new BinaryWriter().uint32(tag(2, 2)).fork().uint32(tag(1, 2)).string("job-0")).join();
+    const bytes = reply.finish();
+    const worker = await fake({
+      encode: (told) => (told.message?.$case === "reply" ? bytes : FromWorker.encode(told).finish()),
+    });
+    const running = (await open(worker)).submit(train(0));
+    await expect(running).rejects.toBeInstanceOf(WorkerLost);
+    await expect(running).rejects.toThrow(why);
+    expect(worker.hellos).toBe(1);
   });
 
   it("takes leave: the worker hears a goodbye, open promises reject, a second close does nothing", async () => {
@@ -188,7 +207,7 @@ describe("a connection that is cut", () => {
     const worker = await fake();
     const session = await open(worker);
     worker.behaviour.answer = () => {
-      throw new ServerError(Status.INTERNAL, "this command breaks the server");
+      throw new Error("this command breaks the server");
     };
     await expect(session.submit(train(0))).rejects.toBeInstanceOf(WorkerLost);
     expect(worker.executed).toHaveLength(4); // the first time, and once a try
@@ -294,8 +313,7 @@ describe("a worker that will not have us", () => {
     ["fenced", "E_WORKER_FENCED"],
     ["protocol", "E_WORKER_PROTOCOL"],
     ["token", "E_WORKER_TOKEN"],
-    ["maintenance", "E_WORKER_REFUSED"],
-  ])("refuses with %s: %s, with a way on", async (code, expected) => {
+  ] as const)("refuses with %s: %s, with a way on", async (code, expected) => {
     const worker = await fake({ refusal: { code, message: "because" } });
     await expect(open(worker)).rejects.toMatchObject({
       name: "DanasError",
@@ -307,8 +325,29 @@ describe("a worker that will not have us", () => {
   });
 
   it("speaks another version of the protocol", async () => {
-    const worker = await fake({ protocol: 2 });
-    await expect(open(worker)).rejects.toMatchObject({ code: "E_WORKER_PROTOCOL" });
+    const worker = await fake({ protocol: 1 });
+    await expect(open(worker)).rejects.toMatchObject({
+      code: "E_WORKER_PROTOCOL",
+      message: expect.stringContaining("does not speak protocol 2: it speaks 1"),
+      hint: "use the same version of danas on both sides",
+    });
+  });
+
+  it("refuses in words of a later version", async () => {
+    const refusal = new BinaryWriter().uint32(tag(4, 2)).fork().uint32(tag(1, 0)).int32(99).join().finish();
+    const worker = await fake({ encode: () => refusal });
+    await expect(open(worker)).rejects.toMatchObject({ code: "E_WORKER_PROTOCOL", hint: expect.any(String) });
+  });
+
+  it("is older, with a refusal whose code is a word", async () => {
+    const said = "this worker speaks protocol 1, the orchestrator 2";
+    const refusal = new BinaryWriter().uint32(tag(4, 2)).fork();
+    refusal.uint32(tag(1, 2)).string("protocol").uint32(tag(2, 2)).string(said);
+    const bytes = refusal.join().finish();
+    await expect(open(await fake({ encode: () => bytes }))).rejects.toMatchObject({
+      code: "E_WORKER_PROTOCOL",
+      message: expect.stringContaining(said),
+    });
   });
 
   it("is not there: the address is named, and what to do", async () => {

@@ -1,15 +1,17 @@
 import { DanasError } from "../domain/errors.js";
 import type { NumberedJob } from "../domain/job.js";
 import { limitWords } from "../util/units.js";
-import type { Job as WireJob } from "./generated/danas/v1/job.js";
 import type {
+  Command,
   FromWorker,
   Refusal,
   Reply,
   ToWorker,
   Hello as WireHello,
   Welcome as WireWelcome,
-} from "./generated/danas/v1/worker.js";
+} from "../wire/generated/danas/v1/worker.js";
+import { toWire } from "../wire/words.js";
+import { checkpointOutcomeOf, outcomeOf, restoreOutcomeOf, welcomeOf } from "./door.js";
 import type { Connect, Link, LinkEnd } from "./link.js";
 import {
   type CheckpointOutcome,
@@ -21,11 +23,9 @@ import {
   type WorkerSession,
 } from "./port.js";
 import type { Watching } from "./watching.js";
-import { checkpointToWire, jobToWire, restoreToWire } from "./wire/jobs.js";
-import { checkpointFromWire, outcomeFromWire, restoreFromWire, welcomeFromWire } from "./wire/replies.js";
 
 /** version of the wire; a worker that speaks another one refuses */
-export const protocol = 1;
+export const protocol = 2;
 
 export interface SessionOptions {
   readonly connect: Connect;
@@ -59,7 +59,7 @@ export interface SessionOptions {
  * A cut inside a session is healed where it can be: a new link, the same incarnation, and what is unanswered is sent
  * again. The worker answers from memory what it has done, so nothing runs twice. Where another process answers than before,
  * that memory is gone: the session is lost, and the run restores a checkpoint.
- * @throws DanasError E_WORKER_UNREACHABLE, E_WORKER_REFUSED, …: with a way on
+ * @throws DanasError E_WORKER_UNREACHABLE, E_WORKER_PROTOCOL, …: with a way on
  */
 export async function openSession(hello: Hello, options: SessionOptions): Promise<WorkerSession> {
   const session = new Session(hello, options);
@@ -129,7 +129,7 @@ class Session implements WorkerSession {
     }
     if (made.kind === "failed") throw openingError(this.#options, made);
     this.#firstWelcome = made.welcome;
-    this.#welcome = { ...welcomeFromWire(made.welcome), ...this.#options.watching?.reach(made.welcome) };
+    this.#welcome = { ...welcomeOf(made.welcome), ...this.#options.watching?.reach(made.welcome) };
     this.#adopt(made);
     if (death?.aborted) this.#die();
     else death?.addEventListener("abort", this.#die);
@@ -140,15 +140,17 @@ class Session implements WorkerSession {
   };
 
   submit(job: NumberedJob): Promise<Outcome> {
-    return this.#command(`job-${job.id}`, jobToWire(job.job), (reply) => outcomeFromWire(job, reply));
+    return this.#command(`job-${job.id}`, toWire<Command["job"]>(job.job), (reply) => outcomeOf(job, reply));
   }
 
   checkpoint(path: string, kept: readonly string[] | null = null): Promise<CheckpointOutcome> {
-    return this.#command(`checkpoint-${++this.#checkpoints}`, checkpointToWire(path, kept), checkpointFromWire);
+    const value = { path, kept: kept && { paths: kept } };
+    return this.#command(`checkpoint-${++this.#checkpoints}`, { $case: "checkpoint", value }, checkpointOutcomeOf);
   }
 
   restore(path: string, sha256: string): Promise<RestoreOutcome> {
-    return this.#command(`restore-${++this.#restores}`, restoreToWire(path, sha256), restoreFromWire);
+    const value = { path, sha256 };
+    return this.#command(`restore-${++this.#restores}`, { $case: "restore", value }, restoreOutcomeOf);
   }
 
   close(): Promise<void> {
@@ -156,7 +158,7 @@ class Session implements WorkerSession {
     return this.#closed;
   }
 
-  #command<T>(id: string, job: WireJob, read: (reply: Reply) => T): Promise<T> {
+  #command<T>(id: string, job: Command["job"], read: (reply: Reply) => T): Promise<T> {
     return new Promise<T>((resolve, reject) => {
       if (this.#standing.at === "over") {
         reject(this.#standing.loss);
@@ -396,39 +398,35 @@ function openingError({ name }: SessionOptions, { end, refusal }: Extract<Attemp
       `the worker at ${name} does not accept the token: ${why}`,
       "give both sides the same token: worker.tokenVariable names the environment variable that holds it",
     );
-  if (refusal) {
-    switch (refusal.code) {
-      case "protocol":
-        return error(
-          "E_WORKER_PROTOCOL",
-          `the worker at ${name} does not speak protocol ${protocol}: ${refusal.message}`,
-          "use the same version of danas on both sides",
-        );
-      case "busy":
-        return error(
-          "E_WORKER_BUSY",
-          `the worker at ${name} serves another run: ${refusal.message}`,
-          "stop that run, or start another worker for this one",
-        );
-      case "fenced":
-        return error(
-          "E_WORKER_FENCED",
-          `the worker at ${name} already follows a later start of this run: ${refusal.message}`,
-          "another danas process resumed this run: stop it first, or leave the run to it",
-        );
-      case "token":
-        return badToken(refusal.message);
-      default:
-        return error(
-          "E_WORKER_REFUSED",
-          `the worker at ${name} refuses (${refusal.code}): ${refusal.message}`,
-          "read the worker's log",
-        );
-    }
+  const otherVersion = (why: string) =>
+    error(
+      "E_WORKER_PROTOCOL",
+      `the worker at ${name} does not speak protocol ${protocol}: ${why}`,
+      "use the same version of danas on both sides",
+    );
+  switch (refusal?.code) {
+    case "protocol":
+      return otherVersion(refusal.message);
+    case "busy":
+      return error(
+        "E_WORKER_BUSY",
+        `the worker at ${name} serves another run: ${refusal.message}`,
+        "stop that run, or start another worker for this one",
+      );
+    case "fenced":
+      return error(
+        "E_WORKER_FENCED",
+        `the worker at ${name} already follows a later start of this run: ${refusal.message}`,
+        "another danas process resumed this run: stop it first, or leave the run to it",
+      );
+    case "token":
+      return badToken(refusal.message);
   }
   switch (end.code) {
     case "token":
       return badToken(end.reason);
+    case "protocol":
+      return otherVersion(end.reason);
     case "tls":
       return error(
         "E_WORKER_TLS",

@@ -1,5 +1,5 @@
 import type { CurveKeys, KeyPair } from "../telemetry/curve.js";
-import type { Welcome as WireWelcome } from "./generated/danas/v1/worker.js";
+import type { Welcome as WireWelcome } from "../wire/generated/danas/v1/worker.js";
 
 /** How a session's telemetry is watched from this machine. */
 export interface Watching {

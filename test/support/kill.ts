@@ -46,7 +46,7 @@ export function fusedJournal(inner: Journal, fuse: Fuse): Journal {
     events: (from) => inner.events(from),
     latest: () => inner.latest(),
     saveState: (saved) => fuse.around("saving the state", () => inner.saveState(saved)),
-    savedState: () => inner.savedState(),
+    savedState: (name) => inner.savedState(name),
     recordCheckpoint: (record) => fuse.around(`record of ${record.path}`, () => inner.recordCheckpoint(record)),
     dropCheckpoints: (paths) => fuse.around("dropping checkpoints", () => inner.dropCheckpoints(paths)),
     checkpoints: () => inner.checkpoints(),

@@ -5,23 +5,23 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from .. import words
-from ..folder import is_below
+from ..files import is_below
+from ..protocol.messages import DataSpec
 from .dataset import Data, open_data
 from .source import data_error
 
 
-def keep_below(folders: tuple[Path, ...]) -> Callable[[words.DataSpec, frozenset[str]], Data]:
+def keep_below(folders: tuple[Path, ...]) -> Callable[[DataSpec, frozenset[str]], Data]:
     """open_data that refuses other folders before it looks whether they are there"""
 
-    def opened(spec: words.DataSpec, allow_modules: frozenset[str]) -> Data:
-        match spec.source:
-            case words.FashionMnist(root) | words.Folder(root):
-                if not _allowed(root, folders):
-                    raise data_error(
-                        f"this worker may not read images from {root}",
-                        f"its owner allows it with --data-folder {root}",
-                    )
+    def opened(spec: DataSpec, allow_modules: frozenset[str]) -> Data:
+        kind = spec.WhichOneof("source")
+        if kind in ("fashion_mnist", "folder"):
+            root = spec.folder.root if kind == "folder" else spec.fashion_mnist.root
+            if not _allowed(root, folders):
+                raise data_error(
+                    f"this worker may not read images from {root}", f"its owner allows it with --data-folder {root}"
+                )
         return open_data(spec, allow_modules)
 
     return opened

@@ -9,14 +9,14 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from .. import words
+from ..protocol.messages import Augment
 
 # Shapes: N images, C channels, H height, W width.
 
 
 def augmented(
     x_NCHW: Tensor,
-    augment: words.Augment,
+    augment: Augment,
     generator: torch.Generator,
     normalise: Callable[[Tensor], Tensor],
 ) -> Tensor:

@@ -14,7 +14,8 @@ import torch
 from PIL import Image, UnidentifiedImageError
 from torch import Tensor
 
-from .. import words
+from ..protocol.failure import JobFailed
+from ..protocol.messages import DataSpec, InputShape
 from .decode import fitted
 from .images import DECODERS, Encoded, hold_or_decode
 from .source import Pool, Source, data_error
@@ -25,7 +26,7 @@ MAX_FILE = 1 << 30
 ENDINGS = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".ppm", ".pgm"})
 
 
-def read_class_folders(root: Path, spec: words.DataSpec) -> Source:
+def read_class_folders(root: Path, spec: DataSpec) -> Source:
     """`root/train` with `root/valid` (or val) and `root/test` where they are; else the classes stand in `root`."""
     top = _folders(root)
     splits = {"train": root}
@@ -54,7 +55,7 @@ def _folders(root: Path) -> list[str]:
         raise _unreadable(error) from None
 
 
-def _unreadable(error: OSError) -> words.JobFailed:
+def _unreadable(error: OSError) -> JobFailed:
     # a zip or tar named as the root: danas unpacks nothing, so nothing in one can lead out of its folder
     archive = isinstance(error, NotADirectoryError)
     hint = "name a folder; an archive must be unpacked first" if archive else "check data.root and its permissions"
@@ -90,7 +91,7 @@ def _key(name: str) -> str:
     return unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold())
 
 
-def _pool(split: str, root: Path, classes: tuple[str, ...], spec: words.DataSpec) -> Pool:
+def _pool(split: str, root: Path, classes: tuple[str, ...], spec: DataSpec) -> Pool:
     present = _folders(root)
     stranger = next((name for name in present if name not in classes), None)
     if stranger is not None:
@@ -162,7 +163,7 @@ def _content(file: Path) -> bytes:
         return opened.read()
 
 
-def _encoded(root: Path, names: list[str], shape: words.InputShape) -> Encoded:
+def _encoded(root: Path, names: list[str], shape: InputShape) -> Encoded:
     def load(index: int) -> tuple[Tensor, bytes]:
         file = root / names[index]
         try:

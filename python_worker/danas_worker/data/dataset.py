@@ -10,8 +10,9 @@ from time import perf_counter
 import torch
 from torch import Tensor
 
-from .. import words
-from ..initial import draw_seed
+from ..protocol.failure import JobFailed
+from ..protocol.messages import DataInfo, DataSpec, FailureCode, InputShape, Split, SplitInfo, StreamSpec
+from ..seeds import draw_seed
 from .images import Images, JoinedImages
 from .source import Pool, Source
 from .sources import read_source
@@ -38,32 +39,38 @@ class SplitImages:
 
 
 class Data:
-    def __init__(self, spec: words.DataSpec, source: Source) -> None:
+    def __init__(self, spec: DataSpec, source: Source) -> None:
         self.spec = spec
         self.classes = source.classes
         self.splits = _split(spec, source)
         self.mean_C, self.std_C = _statistics(self.splits["train"], spec.input)
-        infos = tuple(self._info(split) for split in words.SPLITS if split in self.splits)
-        self.info = words.DataInfo(self.classes, spec.input, infos, _fingerprint(self.classes, spec.input, infos))
+        infos = tuple(self._info(split) for split in Split.keys() if split in self.splits)
+        self.info = DataInfo(
+            classes=self.classes,
+            input=spec.input,
+            splits=infos,
+            fingerprint=_fingerprint(self.classes, spec.input, infos),
+        )
 
     @property
     def normalisation(self) -> dict[str, list[float]]:
         """per channel, of pixel values between 0 and 1"""
         return {"mean": self.mean_C.tolist(), "std": self.std_C.tolist()}
 
-    def stream(self, spec: words.StreamSpec, device: torch.device, channels_last: bool) -> Stream:
+    def stream(self, spec: StreamSpec, device: torch.device, channels_last: bool) -> Stream:
         """Raises JobFailed where the split is empty or a class unknown."""
-        split = self.splits.get(spec.split)
+        name = Split.Name(spec.split)
+        split = self.splits.get(name)
         if split is None or len(split.y_N) == 0:
-            raise words.JobFailed(
-                "data",
-                f"the data has no {spec.split} images",
+            raise JobFailed(
+                FailureCode.data,
+                f"the data has no {name} images",
                 "add them, or set data.validFraction or data.testFraction",
             )
         label_of = {name: label for label, name in enumerate(self.classes)}
         unknown = next((name for name in spec.classes if name not in label_of), None)
         if unknown is not None:
-            raise words.JobFailed("data", f"the data has no class {unknown!r}", "the ranking is of other data")
+            raise JobFailed(FailureCode.data, f"the data has no class {unknown!r}", "the ranking is of other data")
         active_K = None
         index_N, y_N = split.index_N, split.y_N
         if spec.classes:
@@ -72,33 +79,33 @@ class Data:
             chosen_N = active_K[y_N]
             index_N, y_N = index_N[chosen_N], y_N[chosen_N]
             if len(y_N) == 0:
-                raise words.JobFailed("data", f"the classes of stream {spec.name!r} have no {spec.split} image")
+                raise JobFailed(FailureCode.data, f"the classes of stream {spec.name!r} have no {name} image")
         return Stream(spec, split.images, index_N, y_N, active_K, self.mean_C, self.std_C, device, channels_last)
 
-    def _info(self, name: str) -> words.SplitInfo:
+    def _info(self, name: str) -> SplitInfo:
         split = self.splits[name]
         counts = torch.bincount(split.y_N, minlength=len(self.classes)).tolist()
         digest = hashlib.sha256()
         for index, label in zip(split.index_N.tolist(), split.y_N.tolist(), strict=True):
             digest.update(self.classes[label].encode() + b"\0" + split.images.digest(index))
-        return words.SplitInfo(name, tuple(counts), digest.hexdigest())
+        return SplitInfo(split=name, counts=counts, hash=digest.hexdigest())
 
 
-def open_data(spec: words.DataSpec, allow_modules: frozenset[str]) -> Data:
-    """Raises JobFailed("data"), with a way on."""
+def open_data(spec: DataSpec, allow_modules: frozenset[str]) -> Data:
+    """Raises JobFailed data, with a way on."""
     started = perf_counter()
     source = read_source(spec, allow_modules)
     empty_K = torch.bincount(source.pools["train"].y_N, minlength=len(source.classes)) == 0
     if bool(empty_K.any()):
         name = source.classes[int(empty_K.nonzero()[0])]
-        raise words.JobFailed("data", f"class {name!r} has no training image", "add images, or remove the class")
+        raise JobFailed(FailureCode.data, f"class {name!r} has no training image", "add images, or remove the class")
     data = Data(spec, source)
-    counts = ", ".join(f"{info.split} {sum(info.counts)}" for info in data.info.splits)
+    counts = ", ".join(f"{Split.Name(info.split)} {sum(info.counts)}" for info in data.info.splits)
     log.info("data opened in %.1f s: %d classes, images: %s", perf_counter() - started, len(data.classes), counts)
     return data
 
 
-def _split(spec: words.DataSpec, source: Source) -> dict[str, SplitImages]:
+def _split(spec: DataSpec, source: Source) -> dict[str, SplitImages]:
     """
     Test and validation images are held out of the training images where the source has no such split: of each class
     its fraction, drawn from (split seed, what for, class name).
@@ -141,7 +148,7 @@ def _held_out(seed: int, split: str, fraction: float, from_N: Tensor, pool: Pool
     return torch.cat(out).sort().values
 
 
-def _statistics(train: SplitImages, shape: words.InputShape) -> tuple[Tensor, Tensor]:
+def _statistics(train: SplitImages, shape: InputShape) -> tuple[Tensor, Tensor]:
     """
     Mean and deviation of each channel, of pixel values between 0 and 1. Summed as integers, so exact, and the same
     whatever the order. A channel that never changes gets the deviation 1: normalised, it is 0.
@@ -161,9 +168,10 @@ def _statistics(train: SplitImages, shape: words.InputShape) -> tuple[Tensor, Te
     return (mean_C / 255).float(), (std_C / 255).float()
 
 
-def _fingerprint(classes: tuple[str, ...], shape: words.InputShape, infos: tuple[words.SplitInfo, ...]) -> str:
+def _fingerprint(classes: tuple[str, ...], shape: InputShape, infos: tuple[SplitInfo, ...]) -> str:
     digest = hashlib.sha256()
-    parts = [*classes, f"{shape.channels}x{shape.height}x{shape.width}", *(f"{i.split}={i.hash}" for i in infos)]
+    hashes = [f"{Split.Name(info.split)}={info.hash}" for info in infos]
+    parts = [*classes, f"{shape.channels}x{shape.height}x{shape.width}", *hashes]
     for part in parts:
         digest.update(part.encode() + b"\0")
     return digest.hexdigest()

@@ -9,10 +9,10 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from .. import words
+from ..protocol.messages import InputShape
 
 
-def fitted(image: Image.Image, shape: words.InputShape) -> Tensor:
+def fitted(image: Image.Image, shape: InputShape) -> Tensor:
     """
     x_CHW uint8: made grey or colour as the input wants it, the short side resized with an antialiased bilinear filter,
     the centre cropped. Transparency is dropped, 16 bits become 8, a note to turn the picture (EXIF) is not followed: as
@@ -43,7 +43,7 @@ def _eight_bits(image: Image.Image) -> Image.Image:
     return Image.fromarray(((pixels.astype(np.uint32) + 128) // 257).astype(np.uint8))
 
 
-def from_anything(value: Any, shape: words.InputShape) -> Tensor:
+def from_anything(value: Any, shape: InputShape) -> Tensor:
     """
     x_CHW uint8 of what a person's data set gives: a Pillow image, an array HW or HWC, a tensor HW or CHW; floats
     between 0 and 1, integers between 0 and 255. Raises ValueError for anything else.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import importlib
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -11,7 +12,8 @@ import torch
 from torch import Tensor
 from torch.utils.data import DataLoader
 
-from .. import words
+from ..protocol.failure import JobFailed
+from ..protocol.messages import DataSpec, PythonFactory
 from .decode import from_anything
 from .images import EAGER_BYTES, Encoded, hold_or_decode
 from .source import Pool, Source, data_error
@@ -19,7 +21,7 @@ from .source import Pool, Source, data_error
 SPLITS = ("train", "valid", "test")
 
 
-def read_factory(source: words.PythonFactory, spec: words.DataSpec, allow_modules: frozenset[str]) -> Source:
+def read_factory(source: PythonFactory, spec: DataSpec, allow_modules: frozenset[str]) -> Source:
     """
     `module:function`, called with the options, returns {"train": …, "valid": …, "test": …} of map-style data sets: a
     length, and items (image, label) by index. Class names come from "classes" beside them or from `train.classes`. An
@@ -42,7 +44,7 @@ def read_factory(source: words.PythonFactory, spec: words.DataSpec, allow_module
     )
 
 
-def _called(source: words.PythonFactory, allow_modules: frozenset[str]) -> Any:
+def _called(source: PythonFactory, allow_modules: frozenset[str]) -> Any:
     module_name, _, function_name = source.factory.partition(":")
     if not module_name or not function_name:
         raise data_error(f"{source.factory!r} is not module:function", "write data.factory as my_module:make_data")
@@ -53,7 +55,7 @@ def _called(source: words.PythonFactory, allow_modules: frozenset[str]) -> Any:
             f"its owner allows it with --allow-module {module_name} (worker.allowModules for a local worker)",
         )
     try:
-        return getattr(importlib.import_module(module_name), function_name)(**source.options)
+        return getattr(importlib.import_module(module_name), function_name)(**json.loads(source.options_json or "{}"))
     except ModuleNotFoundError as error:
         if error.name is None or not (module_name == error.name or module_name.startswith(f"{error.name}.")):
             raise _theirs(source.factory, error) from error
@@ -65,7 +67,7 @@ def _called(source: words.PythonFactory, allow_modules: frozenset[str]) -> Any:
         raise _theirs(source.factory, error) from error
 
 
-def _class_names(source: words.PythonFactory, made: dict[Any, Any], spec: words.DataSpec) -> tuple[str, ...]:
+def _class_names(source: PythonFactory, made: dict[Any, Any], spec: DataSpec) -> tuple[str, ...]:
     try:
         names = made.get("classes")
         if names is None:
@@ -80,11 +82,11 @@ def _class_names(source: words.PythonFactory, made: dict[Any, Any], spec: words.
     return classes
 
 
-def _theirs(what: str, error: BaseException) -> words.JobFailed:
+def _theirs(what: str, error: BaseException) -> JobFailed:
     return data_error(f"{what} failed: {type(error).__name__}: {error}", "try it in Python alone")
 
 
-def _pool(split: str, items: Any, classes: tuple[str, ...], spec: words.DataSpec) -> Pool:
+def _pool(split: str, items: Any, classes: tuple[str, ...], spec: DataSpec) -> Pool:
     def item(index: int) -> tuple[Any, Any]:
         try:
             image, label = items[index]
@@ -117,7 +119,7 @@ def _pool(split: str, items: Any, classes: tuple[str, ...], spec: words.DataSpec
         return decoded(index, image)
 
     size = count * spec.input.channels * spec.input.height * spec.input.width
-    if targets is None and size > EAGER_BYTES and spec.on_device != "always":
+    if targets is None and size > EAGER_BYTES and spec.on_device != DataSpec.always:
         labels = [item(index)[1] for index in range(count)]
     images = hold_or_decode(Encoded(count, load, _namer(split), threads=1), spec.input, spec.on_device)
     return Pool(images, _labels(split, labels, classes))

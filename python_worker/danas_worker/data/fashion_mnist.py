@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from PIL import Image
 
-from .. import words
+from ..protocol.messages import DataSpec
 from .decode import fitted
 from .images import HeldImages
 from .source import Pool, Source, data_error
@@ -46,7 +46,7 @@ HINT = "npm run setup fetches it; or name a folder with the four published files
 Bytes = np.ndarray[Any, np.dtype[np.uint8]]
 
 
-def read_fashion_mnist(root: Path, spec: words.DataSpec) -> Source:
+def read_fashion_mnist(root: Path, spec: DataSpec) -> Source:
     """28 x 28 grey images, 60,000 to train and 10,000 to test; resized where the spec wants another shape."""
     pools = {}
     for split, prefix in (("train", "train"), ("test", "t10k")):

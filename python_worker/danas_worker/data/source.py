@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
-from .. import words
+from ..protocol.failure import JobFailed
+from ..protocol.messages import FailureCode
 from .images import Images
 
 
@@ -26,5 +27,5 @@ class Source:
     """by split (train, valid, test); `train` is always there"""
 
 
-def data_error(message: str, hint: str = "") -> words.JobFailed:
-    return words.JobFailed("data", message, hint)
+def data_error(message: str, hint: str = "") -> JobFailed:
+    return JobFailed(FailureCode.data, message, hint)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from .. import words
+from ..protocol.messages import DataSpec
 from .class_folders import read_class_folders
 from .factory import read_factory
 from .fashion_mnist import read_fashion_mnist
@@ -12,16 +12,18 @@ from .source import Source, data_error
 from .synthetic import make_synthetic
 
 
-def read_source(spec: words.DataSpec, allow_modules: frozenset[str]) -> Source:
-    """Raises JobFailed("data") with a way on where the source cannot be read."""
-    if not isinstance(spec.source, words.Synthetic) and spec.input.channels not in (1, 3):
+def read_source(spec: DataSpec, allow_modules: frozenset[str]) -> Source:
+    """Raises JobFailed data, with a way on, where the source cannot be read."""
+    kind = spec.WhichOneof("source")
+    if kind != "synthetic" and spec.input.channels not in (1, 3):
         raise data_error(f"images have 1 or 3 channels, not {spec.input.channels}", "set data.input, e.g. 3x64x64")
-    match spec.source:
-        case words.FashionMnist(root):
-            return read_fashion_mnist(Path(root), spec)
-        case words.Folder(root):
-            return read_class_folders(Path(root), spec)
-        case words.Synthetic():
-            return make_synthetic(spec.source, spec)
-        case words.PythonFactory():
-            return read_factory(spec.source, spec, allow_modules)
+    match kind:
+        case "fashion_mnist":
+            return read_fashion_mnist(Path(spec.fashion_mnist.root), spec)
+        case "folder":
+            return read_class_folders(Path(spec.folder.root), spec)
+        case "synthetic":
+            return make_synthetic(spec.synthetic, spec)
+        case "python":
+            return read_factory(spec.python, spec, allow_modules)
+    raise ValueError("the data has no source that this worker knows")

@@ -5,8 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from .. import words
-from ..initial import draw_seed
+from ..protocol.messages import StreamSpec
+from ..seeds import draw_seed
 from .augment import augmented
 from .images import Images
 
@@ -21,7 +21,7 @@ class Stream:
 
     def __init__(
         self,
-        spec: words.StreamSpec,
+        spec: StreamSpec,
         images: Images,
         index_N: Tensor,
         y_N: Tensor,
@@ -55,12 +55,11 @@ class Stream:
         x_NCHW = self._images.take(self._index_N[rows_N], self.device)
         self._images.soon(self._index_N[self._rows(b + 1)])
         y_N = self._y_N[rows_N].to(self.device, non_blocking=True)
-        augment = self.spec.augment
-        if augment is None:
+        if not self.spec.HasField("augment"):
             x_NCHW = self._normalised(x_NCHW)
         else:
             generator = torch.Generator().manual_seed(draw_seed("augment", self.spec.seed, self.spec.name, b))
-            x_NCHW = augmented(x_NCHW, augment, generator, self._normalised)
+            x_NCHW = augmented(x_NCHW, self.spec.augment, generator, self._normalised)
         return x_NCHW.contiguous(memory_format=self._format), y_N
 
     def _normalised(self, x_NCHW: Tensor) -> Tensor:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import torch
 
-from .. import words
-from ..initial import draw_seed
+from ..protocol.messages import DataSpec, Synthetic
+from ..seeds import draw_seed
 from .images import EAGER_BYTES, HeldImages
 from .source import Pool, Source, data_error
 
 
-def make_synthetic(source: words.Synthetic, spec: words.DataSpec) -> Source:
+def make_synthetic(source: Synthetic, spec: DataSpec) -> Source:
     """
     A template of normal noise a class, plus noise an image. The templates of later classes are fainter, so that later
     classes are harder: strength 1 for the first, nearly 0.4 for the last.

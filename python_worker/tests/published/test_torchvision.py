@@ -18,7 +18,7 @@ import torchvision
 from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
-from danas_worker.blocks import BN_EPSILON, BatchNorm, Network
+from danas_worker.network.blocks import BN_EPSILON, BatchNorm, Network
 
 ROOT = Path(__file__).resolve().parents[3]
 

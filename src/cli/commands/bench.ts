@@ -4,11 +4,11 @@ import type { BenchResult } from "../../bench/harness.js";
 import { loadConfig } from "../../config/load.js";
 import { DanasError } from "../../domain/errors.js";
 import { openJournal } from "../../journal/sqlite.js";
-import { significant } from "../../report/words.js";
+import { makeWorker } from "../../runs/adapters.js";
+import { files, findRun, journalOf } from "../../runs/folder.js";
 import { closest } from "../../util/closest.js";
-import { makeWorker } from "../adapters.js";
+import { significant } from "../../util/format.js";
 import type { Io } from "../io.js";
-import { files, findRun, journalOf } from "../runs.js";
 
 export interface BenchOptions {
   readonly json: boolean;

@@ -3,8 +3,8 @@ import { architectureCost, costTable } from "../../cost/table.js";
 import type { Cost } from "../../domain/cost.js";
 import { DanasError } from "../../domain/errors.js";
 import type { Architecture, Space } from "../../domain/space.js";
-import { amount, countWords, share } from "../../report/words.js";
 import { decode, encode } from "../../spaces/encoding.js";
+import { amount, countWords, share } from "../../util/format.js";
 import type { Io } from "../io.js";
 import { type SpaceOptions, spaceOf } from "./space.js";
 

@@ -1,9 +1,9 @@
 import { spawn } from "node:child_process";
 import { access, constants, statfs } from "node:fs/promises";
 import { availableParallelism, freemem, totalmem } from "node:os";
-import { fashionMnistFolders, missingFile } from "../../config/resolve/data.js";
+import { fashionMnistFolders, missingFile } from "../../config/fashion-mnist.js";
 import { DanasError } from "../../domain/errors.js";
-import { bytesWords } from "../../report/words.js";
+import { bytesWords } from "../../util/format.js";
 import { findPython, workerEnvironment } from "../../worker/python.js";
 import type { Io } from "../io.js";
 

@@ -1,9 +1,9 @@
 import { setTimeout as wait } from "node:timers/promises";
 import type { JournalEntry } from "../../journal/port.js";
 import { openJournal } from "../../journal/sqlite.js";
+import { findRun, journalOf } from "../../runs/folder.js";
+import { aliveIn } from "../../runs/owner.js";
 import type { Io } from "../io.js";
-import { findRun, journalOf } from "../runs.js";
-import { aliveIn } from "./status.js";
 
 export interface EventsOptions {
   readonly follow: boolean;

@@ -1,8 +1,8 @@
-import { explain as explainStory, renderExplanation } from "../../report/explain.js";
-import { tellStory } from "../../report/story.js";
+import { findRun, readRun } from "../../runs/folder.js";
+import { explain as explainStory, renderExplanation } from "../../story/explain.js";
+import { tellStory } from "../../story/story.js";
 import type { Io } from "../io.js";
-import { findRun, shortName } from "../runs.js";
-import { aliveIn, read } from "./status.js";
+import { tellingOf } from "./status.js";
 
 export interface ExplainOptions {
   readonly slot?: string;
@@ -19,7 +19,7 @@ export async function explain(
 ): Promise<number> {
   const folder = findRun(run, io);
   const [slot = options.slot, candidate = options.candidate] = query?.split(":").map((part) => part || undefined) ?? [];
-  const story = read(folder, (journal) => tellStory(journal, { ...aliveIn(folder), argument: shortName(folder, io) }));
+  const story = readRun(folder, (journal) => tellStory(journal, tellingOf(folder, io)));
   const explanation = explainStory(story, {
     ...(slot !== undefined && { slot }),
     ...(candidate !== undefined && { candidate }),

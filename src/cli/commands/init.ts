@@ -2,6 +2,7 @@ import { existsSync, writeFileSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import { jsonSchema } from "../../config/json-schema.js";
 import { DanasError } from "../../domain/errors.js";
+import { methods } from "../../strategies/registry.js";
 import type { Io } from "../io.js";
 
 export const initKinds = ["fashion-mnist", "folder", "python", "mock"] as const;
@@ -37,6 +38,8 @@ export async function init(file: string, { data, force }: InitOptions, io: Io): 
   return 0;
 }
 
+const [proposed, ...others] = methods;
+
 /** every key below is explained in docs/config.md */
 export function template(data: InitKind, file: string): string {
   const { data: dataLines, space, budget, batchSize } = parts[data];
@@ -67,14 +70,8 @@ ranking: # which classes are easy: some networks are trained on all classes, and
   batchSize: ${batchSize}
 
 search:
-  strategy: da-nas # or proxyless, ddpnas, random
-  warmup: { epochs: 5, classes: 30% } # only the weights are trained, on the easiest classes
-  rounds: # the classes grow; after each round the least probable candidates are cut
-    - { classes: 30%, epochs: 5 }
-    - { classes: 60%, epochs: 5 }
-    - { classes: all, epochs: 5 }
-  prune: 0.4 # share of a slot's candidates that is cut
-  batchSize: ${batchSize}
+  strategy: ${proposed.name} # or ${others.map(({ name }) => name).join(", ")}
+${(proposed.starter ?? []).map((line) => `  ${line}\n`).join("")}  batchSize: ${batchSize}
   learningRate: 0.05 # a cosine from here to zero
 
 retrain: # the found network, from scratch; the test set is measured once, at the end

@@ -2,8 +2,8 @@ import { accessSync, constants, existsSync, readFileSync, statSync, writeFileSyn
 import { dirname, join, resolve } from "node:path";
 import { loadConfig } from "../../config/load.js";
 import { DanasError } from "../../domain/errors.js";
+import { files } from "../../runs/folder.js";
 import type { Io } from "../io.js";
-import { files } from "../runs.js";
 import { type SearchOptions, settingsOf, start } from "./search.js";
 
 export interface RankOptions extends SearchOptions {

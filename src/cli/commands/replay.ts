@@ -1,13 +1,12 @@
-import { countWords } from "../../report/words.js";
-import { replay as replayJournal } from "../../search/replay.js";
+import { replay as replayJournal } from "../../engine/replay.js";
+import { findRun, readRun } from "../../runs/folder.js";
+import { countWords } from "../../util/format.js";
 import type { Io } from "../io.js";
-import { findRun } from "../runs.js";
-import { read } from "./status.js";
 
 /** `danas replay RUN`: decides the whole run again from its events, with no worker, and compares. Exit code 1 where it differs. */
 export async function replay(run: string, { json }: { readonly json: boolean }, io: Io): Promise<number> {
   const folder = findRun(run, io);
-  const { report, sessions } = read(folder, (journal) => ({
+  const { report, sessions } = readRun(folder, (journal) => ({
     report: replayJournal(journal),
     sessions: journal.sessions(),
   }));

@@ -1,19 +1,19 @@
 import { writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { DanasError } from "../../domain/errors.js";
-import { renderJson } from "../../report/json.js";
-import { renderMarkdown } from "../../report/markdown.js";
-import { type Story, tellStory } from "../../report/story.js";
+import { renderJson } from "../../render/json.js";
+import { renderMarkdown } from "../../render/markdown.js";
+import { findRun, readRun } from "../../runs/folder.js";
+import { type Story, tellStory } from "../../story/story.js";
 import type { Io } from "../io.js";
 import { openFile } from "../open.js";
-import { findRun, shortName } from "../runs.js";
-import { aliveIn, read } from "./status.js";
+import { tellingOf } from "./status.js";
 
 type Render = (story: Story) => string;
 
 const formats = {
   // with the plotting library, which the others do without
-  html: async (): Promise<Render> => (await import("../../report/html.js")).renderHtml,
+  html: async (): Promise<Render> => (await import("../../render/html.js")).renderHtml,
   md: async (): Promise<Render> => renderMarkdown,
   json: async (): Promise<Render> => renderJson,
 } as const;
@@ -29,7 +29,7 @@ export interface ReportOptions {
 /** `danas report RUN`: tells the run's story so far. Prints where it was written. */
 export async function report(run: string, { format, out, open }: ReportOptions, io: Io): Promise<number> {
   const folder = findRun(run, io);
-  const story = read(folder, (journal) => tellStory(journal, { ...aliveIn(folder), argument: shortName(folder, io) }));
+  const story = readRun(folder, (journal) => tellStory(journal, tellingOf(folder, io)));
   const text = (await formats[format]())(story);
   if (out === "-") {
     io.out(text);

@@ -2,11 +2,12 @@ import { join } from "node:path";
 import { loadConfig } from "../../config/load.js";
 import { DanasError } from "../../domain/errors.js";
 import { openJournal } from "../../journal/sqlite.js";
-import { makeWorker } from "../adapters.js";
+import { makeWorker } from "../../runs/adapters.js";
+import { files, findRun, journalOf, reachedItsEnd, shortName } from "../../runs/folder.js";
+import { openRun } from "../../runs/run.js";
+import { carryOut } from "../carry-out.js";
 import { conclude } from "../conclude.js";
-import { conduct } from "../conduct.js";
 import type { Io } from "../io.js";
-import { files, findRun, journalOf, reachedItsEnd, shortName } from "../runs.js";
 
 export interface ResumeOptions {
   readonly set: readonly string[];
@@ -43,10 +44,10 @@ export async function resume(run: string, { set, quiet }: ResumeOptions, io: Io)
     skipData: true,
   });
   const adapter = await makeWorker(worker, io);
-  const journal = openJournal(journalOf(folder));
+  const going = openRun(folder);
   try {
-    return await conduct({ folder, journal, worker: adapter, checkpoints, quiet }, io);
+    return await carryOut(going, { worker: adapter, checkpoints, quiet }, io);
   } finally {
-    journal.close();
+    going.close();
   }
 }

@@ -2,11 +2,11 @@ import { existsSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { loadConfig } from "../../config/load.js";
 import { DanasError } from "../../domain/errors.js";
-import { openJournal } from "../../journal/sqlite.js";
-import { tellStatus } from "../../report/status.js";
+import { files, findRun, readRun } from "../../runs/folder.js";
+import { tellStatus } from "../../story/status.js";
 import type { Io } from "../io.js";
-import { files, findRun, journalOf, shortName } from "../runs.js";
 import { type SearchOptions, settingsOf, start } from "./search.js";
+import { tellingOf } from "./status.js";
 
 export interface RetrainOptions extends SearchOptions {
   readonly architecture?: string;
@@ -46,16 +46,13 @@ function ofConfig(config: string, { architecture, name }: RetrainOptions): Wante
 
 function ofRun(run: string, { architecture, name }: RetrainOptions, io: Io): Wanted {
   const folder = findRun(run, io);
-  const journal = openJournal(journalOf(folder), { readonly: true });
-  try {
-    const chosen = architecture ?? tellStatus(journal, { argument: shortName(folder, io) }).chosen?.encoded;
+  return readRun(folder, (journal) => {
+    const chosen = architecture ?? tellStatus(journal, tellingOf(folder, io)).chosen?.encoded;
     if (chosen === undefined) {
       throw new DanasError("E_ARCHITECTURE", `run ${run} has not chosen a network yet`, {
         hint: "let it finish, or name one with --architecture",
       });
     }
     return { config: join(folder, files.resolved), architecture: chosen, name: name ?? `${journal.plan.name}-retrain` };
-  } finally {
-    journal.close();
-  }
+  });
 }

@@ -2,10 +2,11 @@ import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { loadConfig } from "../../config/load.js";
 import type { Settings } from "../../domain/settings.js";
-import { makeWorker } from "../adapters.js";
-import { conduct } from "../conduct.js";
+import { makeWorker } from "../../runs/adapters.js";
+import { shortName } from "../../runs/folder.js";
+import { createRun } from "../../runs/run.js";
+import { carryOut } from "../carry-out.js";
 import type { Io } from "../io.js";
-import { beginJournal, createRunFolder, shortName } from "../runs.js";
 
 export interface SearchOptions {
   readonly set: readonly string[];
@@ -17,7 +18,7 @@ export interface SearchOptions {
   readonly open: boolean;
 }
 
-/** `danas search CONFIG`: from a config to a found network. The main line begins here and goes on in search/run.ts. */
+/** `danas search CONFIG`: from a config to a found network. The main line begins here and goes on in runs/conduct.ts and runner/run.ts. */
 export async function search(config: string, options: SearchOptions, io: Io): Promise<number> {
   const settings = loadConfig(config, { set: settingsOf(options), cwd: io.cwd, env: io.env });
   const original = readFileSync(resolve(io.cwd, config), "utf8");
@@ -36,17 +37,14 @@ export async function start(
   how: { original: string; force: boolean; quiet: boolean; open?: boolean },
   io: Io,
 ): Promise<number> {
-  createRunFolder(settings, how, io);
-  const { runFolder, plan, checkpoints } = settings;
+  const { checkpoints, plan } = settings;
+  const { original, force, quiet, open = false } = how;
   const worker = await makeWorker(settings.worker, io);
-  const journal = await beginJournal(settings);
+  const run = createRun(settings, { original, force, cwd: io.cwd, onNotice: (line) => io.err(`${line}\n`) });
   try {
-    if (!how.quiet) io.err(`run ${shortName(runFolder, io)}: ${plan.programs.join(", ")}\n`);
-    return await conduct(
-      { folder: runFolder, journal, worker, checkpoints, quiet: how.quiet, open: how.open ?? false },
-      io,
-    );
+    if (!quiet) io.err(`run ${shortName(run.folder, io)}: ${plan.programs.join(", ")}\n`);
+    return await carryOut(run, { worker, checkpoints, quiet, open }, io);
   } finally {
-    journal.close();
+    run.close();
   }
 }

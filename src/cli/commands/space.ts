@@ -3,9 +3,9 @@ import { resolve } from "node:path";
 import { extremes } from "../../cost/extremes.js";
 import { costTable } from "../../cost/table.js";
 import type { InputShape, Space } from "../../domain/space.js";
-import { amount, bigWords } from "../../report/words.js";
 import { builtinSpace, builtinSpaces } from "../../spaces/builtins.js";
 import { countArchitectures } from "../../spaces/size.js";
+import { amount, bigWords } from "../../util/format.js";
 import type { Io } from "../io.js";
 
 export interface SpaceOptions {
@@ -65,7 +65,7 @@ export async function spaceOf(
 }
 
 async function readShape(text: string): Promise<InputShape> {
-  const { inputShape } = await import("../../config/schema/scalars.js");
+  const { inputShape } = await import("../../options/scalars.js");
   const parsed = inputShape.safeParse(text);
   if (parsed.success) return parsed.data;
   const { DanasError } = await import("../../domain/errors.js");

@@ -1,13 +1,12 @@
 import { basename } from "node:path";
 import type { Journal } from "../../journal/port.js";
-import { openJournal } from "../../journal/sqlite.js";
-import { renderStatus, type Status, tellStatus } from "../../report/status.js";
-import { amount, moment, percent } from "../../report/words.js";
-import { logicOf } from "../../search/fold.js";
+import { findRun, listRuns, readRun, shortName } from "../../runs/folder.js";
+import { aliveIn } from "../../runs/owner.js";
+import { logic } from "../../runs/version.js";
+import { renderStatus, type Status, tellStatus } from "../../story/status.js";
+import type { StoryOptions } from "../../story/story.js";
+import { amount, moment, percent } from "../../util/format.js";
 import type { Io } from "../io.js";
-import { isAlive, ownerOf } from "../owner.js";
-import { findRun, journalOf, listRuns, shortName } from "../runs.js";
-import { version } from "../version.js";
 
 export interface StatusOptions {
   readonly json: boolean;
@@ -18,7 +17,7 @@ export interface StatusOptions {
 export async function status(run: string | undefined, { json, runs }: StatusOptions, io: Io): Promise<number> {
   if (run !== undefined) {
     const folder = findRun(run, io, runs);
-    const told = read(folder, (journal) => statusOf(folder, journal, io));
+    const told = readRun(folder, (journal) => statusOf(folder, journal, io));
     io.out(json ? `${JSON.stringify(told)}\n` : renderStatus(told));
     return 0;
   }
@@ -26,7 +25,7 @@ export async function status(run: string | undefined, { json, runs }: StatusOpti
   if (folders.length === 0) io.err(`no run in ${runs}; \`danas search CONFIG\` makes one\n`);
   for (const folder of folders) {
     try {
-      const told = read(folder, (journal) => statusOf(folder, journal, io));
+      const told = readRun(folder, (journal) => statusOf(folder, journal, io));
       io.out(json ? `${JSON.stringify(told)}\n` : `${line(told, basename(folder))}\n`);
     } catch (error) {
       // one journal that cannot be read must not hide the others
@@ -36,24 +35,13 @@ export async function status(run: string | undefined, { json, runs }: StatusOpti
   return 0;
 }
 
-/** whether somebody works on the run now; only where that can be known */
-export function aliveIn(folder: string): { alive?: boolean } {
-  const owner = ownerOf(folder);
-  const alive = owner === null ? false : isAlive(owner);
-  return alive === undefined ? {} : { alive };
-}
+/** how a run of this folder is to be told of */
+export const tellingOf = (folder: string, io: Io): StoryOptions => ({
+  ...{ ...aliveIn(folder), logic },
+  argument: shortName(folder, io),
+});
 
-export function read<T>(folder: string, body: (journal: Journal) => T): T {
-  const journal = openJournal(journalOf(folder), { readonly: true });
-  try {
-    return body(journal);
-  } finally {
-    journal.close();
-  }
-}
-
-const statusOf = (folder: string, journal: Journal, io: Io): Status =>
-  tellStatus(journal, { ...aliveIn(folder), argument: shortName(folder, io), logic: logicOf(version) });
+const statusOf = (folder: string, journal: Journal, io: Io): Status => tellStatus(journal, tellingOf(folder, io));
 
 function line({ status: stands, progress, chosen, testAccuracy, lastEntryAt, mock }: Status, name: string): string {
   const doing = stands.kind === "running" && progress ? `running: ${progress.label}` : stands.kind;

@@ -2,8 +2,9 @@ import { loadConfig } from "../../config/load.js";
 import { extremes } from "../../cost/extremes.js";
 import { costTable } from "../../cost/table.js";
 import type { Plan } from "../../domain/plan.js";
-import { amount, bigWords, plural } from "../../report/words.js";
 import { countArchitectures } from "../../spaces/size.js";
+import { methodNamed } from "../../strategies/registry.js";
+import { amount, bigWords, plural } from "../../util/format.js";
 import { findPython } from "../../worker/python.js";
 import type { Io } from "../io.js";
 
@@ -44,6 +45,7 @@ function summary(plan: Plan): string {
 }
 
 function roundWords({ search: { strategy } }: Plan): string {
-  if (strategy.name !== "da-nas") return "";
-  return `: ${strategy.rounds.map(({ name, epochs, classes }) => `${name} ${plural(epochs, "epoch")} on ${plural(classes, "class", "classes")}`).join(", ")}`;
+  const rounds = methodNamed(strategy.name).rounds?.(strategy);
+  if (!rounds) return "";
+  return `: ${rounds.map(({ name, epochs, classes }) => `${name} ${plural(epochs, "epoch")} on ${plural(classes, "class", "classes")}`).join(", ")}`;
 }

@@ -2,9 +2,9 @@ import type { Plan, ProgramName } from "../../domain/plan.js";
 import type { Progress } from "../../domain/program.js";
 import type { Timing } from "../../domain/signal.js";
 import type { Frame } from "../../domain/telemetry.js";
+import type { RunState } from "../../engine/state.js";
+import { progressOf } from "../../engine/step.js";
 import type { JournalEntry } from "../../journal/port.js";
-import type { RunState } from "../../search/state.js";
-import { progressOf } from "../../search/step.js";
 
 /** What a look at a running search shows. */
 export interface View {
@@ -48,11 +48,11 @@ export class Live {
     if (signal.kind === "train" || signal.kind === "gates") this.#addTimes(timing);
   }
 
-  sawFrame(frame: Frame): void {
-    if (frame.kind !== "step") return;
-    if (frame.loss !== null) this.#loss = frame.loss;
-    if (frame.samplesPerSecond > 0) this.#samplesPerSecond = frame.samplesPerSecond;
-    this.#addTimes(frame);
+  sawFrame({ news }: Frame): void {
+    if (news.kind !== "step") return;
+    if (news.loss !== null) this.#loss = news.loss;
+    if (news.samplesPerSecond > 0) this.#samplesPerSecond = news.samplesPerSecond;
+    this.#addTimes(news);
   }
 
   /** older times count less, so that the split shows now and not this morning */

@@ -1,5 +1,5 @@
 import type { Progress } from "../../domain/program.js";
-import { countWords, duration, percent } from "../../report/words.js";
+import { countWords, duration, percent } from "../../util/format.js";
 import type { Colors } from "../io.js";
 import type { View } from "./live.js";
 

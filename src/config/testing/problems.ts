@@ -1,16 +1,14 @@
 import { DanasError, DanasErrors } from "../../domain/errors.js";
 import type { Settings } from "../../domain/settings.js";
 import { parseYaml } from "../document.js";
-import { checked, type LoadOptions } from "../load.js";
-import { resolve } from "../resolve.js";
+import { type LoadOptions, settingsOf } from "../load.js";
 
 export const nowhere: LoadOptions = { cwd: "/nowhere", env: { HOME: "/nowhere" }, skipData: true };
 
 /** a config from a text, as if it stood in /nowhere/danas.yaml */
 export function settingsFrom(text: string, options: Partial<LoadOptions> = {}): Settings {
   const { cwd, env, skipData = false } = { ...nowhere, ...options };
-  const document = parseYaml(text, "danas.yaml");
-  return resolve(checked(document), document, `${cwd}/danas.yaml`, { cwd, env, skipData });
+  return settingsOf(parseYaml(text, "danas.yaml"), `${cwd}/danas.yaml`, { cwd, env, skipData });
 }
 
 /** what a person is told, a line each: `CODE place message | hint` */

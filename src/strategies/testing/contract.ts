@@ -4,14 +4,14 @@ import { architectureCost } from "../../cost/table.js";
 import { withinBudget } from "../../cost/testing/within.js";
 import type { Cost } from "../../domain/cost.js";
 import type { StreamSpec } from "../../domain/data.js";
-import type { Job } from "../../domain/job.js";
+import { kindOf } from "../../domain/job-kinds.js";
 import type { Plan } from "../../domain/plan.js";
 import type { Context } from "../../domain/program.js";
 import { type Alive, allAlive } from "../../domain/space.js";
 import { type AnyStrategy, drive, type Search } from "./drive.js";
 import { everyArchitecture } from "./world.js";
 
-/** What search/ relies on, whatever the method. @returns what is wrong with a finished search, in words; empty = nothing */
+/** What engine/ relies on, whatever the method. @returns what is wrong with a finished search, in words; empty = nothing */
 export function violations(context: Context, streams: readonly StreamSpec[], search: Search): string[] {
   const wrong = new Set<string>();
   let alive: Alive = allAlive(context.plan.space);
@@ -37,10 +37,10 @@ export function violations(context: Context, streams: readonly StreamSpec[], sea
     }
     if (decision.type !== "issue") continue;
     const { job } = decision;
-    for (const name of streamsOf(job)) {
+    for (const name of kindOf(job).streams(job)) {
       if (!streams.some((stream) => stream.name === name)) wrong.add(`stream ${name} was never declared`);
     }
-    for (const path of pathsOf(job)) {
+    for (const path of kindOf(job).paths(job)) {
       if (path.length !== alive.length) wrong.add("a path has another length than the space");
       if (path.some((candidate, slot) => !alive[slot].includes(candidate))) wrong.add("a path uses what is not alive");
     }
@@ -94,22 +94,9 @@ export function violations(context: Context, streams: readonly StreamSpec[], sea
 
 /** ProxylessNAS' own final choice knows no budget */
 const mayCostAnything = ({ search: { strategy } }: Plan): boolean =>
-  strategy.name === "proxyless" && strategy.final.how === "argmax";
+  isDeepStrictEqual(strategy.final, { how: "argmax" });
 
 const size = (alive: Alive): number => alive.reduce((sum, row) => sum + row.length, 0);
-
-const streamsOf = (job: Job): string[] =>
-  job.kind === "evaluate"
-    ? [job.stream, job.recalibrate.stream]
-    : job.kind === "train" || job.kind === "gates"
-      ? [job.stream]
-      : [];
-
-function pathsOf(job: Job): (readonly number[])[] {
-  if (job.kind === "train") return job.steps.flatMap(({ paths }) => paths.map(({ architecture }) => architecture));
-  if (job.kind === "gates") return job.steps.map(({ architecture }) => architecture);
-  return job.kind === "evaluate" ? [...job.architectures] : [];
-}
 
 /** One suite for all methods. @param contextOf the same search under another lag, steps per job, seed or budget */
 export function strategyContract(

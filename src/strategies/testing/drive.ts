@@ -1,11 +1,11 @@
 import type { Decision } from "../../domain/decision.js";
 import type { NumberedJob } from "../../domain/job.js";
-import type { StrategyName } from "../../domain/plan.js";
+import type { StrategyPlan } from "../../domain/plan.js";
 import type { Context, Next, Progress, Strategy } from "../../domain/program.js";
 import type { Signal } from "../../domain/signal.js";
 import { answerIn } from "./world.js";
 
-export type AnyStrategy = Strategy<StrategyName, unknown>;
+export type AnyStrategy = Strategy<StrategyPlan, unknown>;
 
 /** all that could be seen of a search */
 export interface Search {
@@ -27,7 +27,7 @@ export interface DriveOptions {
 const timing = { totalMs: 0, dataMs: 0, computeMs: 0, waitMs: 0 };
 const tooMany = 200_000;
 
-/** Asks for jobs and answers them in order, as search/step.ts does, with lag + 1 in flight. */
+/** Asks for jobs and answers them in order, as engine/step.ts does, with lag + 1 in flight. */
 export function drive(context: Context, strategy: AnyStrategy, options: DriveOptions = {}): Search {
   const { between = (state) => state, answer = answerIn, onAsk } = options;
   const plan = context.plan.search.strategy;

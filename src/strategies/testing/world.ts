@@ -1,11 +1,12 @@
 import { costTable } from "../../cost/table.js";
 import type { DataInfo } from "../../domain/data.js";
 import type { NumberedJob } from "../../domain/job.js";
-import type { GateOptions, Plan, Recipe, StrategyPlan } from "../../domain/plan.js";
+import type { Plan, Recipe, StrategyPlan } from "../../domain/plan.js";
 import type { Context } from "../../domain/program.js";
 import type { Ranking } from "../../domain/ranking.js";
 import type { Signal } from "../../domain/signal.js";
 import type { Architecture, Space } from "../../domain/space.js";
+import type { GateOptions } from "../../options/gate.js";
 import { buildSpace } from "../../spaces/builder.js";
 import { rng } from "../../util/rng.js";
 

@@ -14,7 +14,7 @@ import { dirname, join } from "node:path";
 import { MockFailure, type MockState } from "./jobs.js";
 
 const failed = (message: string): never => {
-  throw new MockFailure({ code: "invalid-job", message, hint: "" });
+  throw new MockFailure({ code: "invalid_job", message, hint: "", step: null });
 };
 
 const sha256Of = (text: string): string => createHash("sha256").update(text).digest("hex");

@@ -4,7 +4,8 @@ import { join } from "node:path";
 import { architectureCost, costTable } from "../../cost/table.js";
 import type { DataInfo, DataSpec } from "../../domain/data.js";
 import { assertNever } from "../../domain/errors.js";
-import type { Job, NumberedJob, PrepareJob } from "../../domain/job.js";
+import type { EvaluateJob, GatesJob, NumberedJob, PrepareJob, TrainJob } from "../../domain/job.js";
+import { kindOf } from "../../domain/job-kinds.js";
 import type { MockSettings } from "../../domain/settings.js";
 import type { ExportedFile, Failure, Signal } from "../../domain/signal.js";
 import type { Architecture } from "../../domain/space.js";
@@ -30,7 +31,7 @@ export class MockFailure extends Error {
 }
 
 const refuse = (message: string, hint = ""): never => {
-  throw new MockFailure({ code: "invalid-job", message, hint });
+  throw new MockFailure({ code: "invalid_job", message, hint, step: null });
 };
 
 /** What the mock holds between jobs. */
@@ -47,6 +48,8 @@ export function carryOut(
   runFolder: string,
 ): Signal {
   const noise = rng(settings.seed).fork("mock").fork("noise").fork(id);
+  for (const name of kindOf(job).streams(job)) streamOf(prepared(state).model, name);
+  for (const path of kindOf(job).paths(job)) check(prepared(state).model, path);
   switch (job.kind) {
     case "inspect":
       return { kind: "inspect", data: dataInfo(settings, job.data) };
@@ -60,10 +63,9 @@ export function carryOut(
       const { model, world } = prepared(state);
       const stream = streamOf(model, job.stream);
       const size = stream.spec.batchSize;
-      const logLikelihoods = job.architectures.map((path) => {
-        check(model, path);
-        return job.batches.map(() => size * Math.log(typicalAccuracy(model, world, stream, path)));
-      });
+      const logLikelihoods = job.architectures.map((path) =>
+        job.batches.map(() => size * Math.log(typicalAccuracy(model, world, stream, path))),
+      );
       return { kind: "score", logLikelihoods, samples: job.batches.map(() => size) };
     }
     case "evaluate":
@@ -94,7 +96,6 @@ export function carryOut(
     }
     case "export": {
       const { model } = prepared(state);
-      check(model, job.architecture);
       return { kind: "export", files: [exportMock(model, job.architecture, job.folder, runFolder)] };
     }
     default:
@@ -168,15 +169,9 @@ const clamp = (value: number): number => Math.min(1, Math.max(0, value));
 /** cross-entropy that goes with an accuracy, roughly: made up like all the rest */
 const lossOf = (accuracy: number): number => -Math.log(Math.max(1e-3, accuracy));
 
-function train(
-  settings: MockSettings,
-  { model, world }: Ready,
-  job: Extract<Job, { kind: "train" }>,
-  noise: Rng,
-): Signal {
+function train(settings: MockSettings, { model, world }: Ready, job: TrainJob, noise: Rng): Signal {
   const stream = streamOf(model, job.stream);
   if (job.steps.length === 0) refuse("a train job needs steps");
-  for (const { paths } of job.steps) for (const { architecture } of paths) check(model, architecture);
   const losses: number[] = [];
   const accuracies: number[] = [];
   for (const { paths } of job.steps) {
@@ -193,15 +188,9 @@ function train(
   return { kind: "train", losses, accuracies, samples: job.steps.length * stream.spec.batchSize };
 }
 
-function gates(
-  settings: MockSettings,
-  { model, world }: Ready,
-  job: Extract<Job, { kind: "gates" }>,
-  noise: Rng,
-): Signal {
+function gates(settings: MockSettings, { model, world }: Ready, job: GatesJob, noise: Rng): Signal {
   const stream = streamOf(model, job.stream);
   const steps = job.steps.map(({ architecture, alternatives }) => {
-    check(model, architecture);
     const accuracy = clamp(typicalAccuracy(model, world, stream, architecture));
     const gradients = architecture.map((active, slot) =>
       [active, ...(alternatives[slot] ?? [])].map((candidate) => {
@@ -215,20 +204,14 @@ function gates(
   return { kind: "gates", steps };
 }
 
-function evaluate(
-  settings: MockSettings,
-  { model, world }: Ready,
-  job: Extract<Job, { kind: "evaluate" }>,
-  noise: Rng,
-): Signal {
+function evaluate(settings: MockSettings, { model, world }: Ready, job: EvaluateJob, noise: Rng): Signal {
   const stream = streamOf(model, job.stream);
   const results = job.architectures.map((path, index) => {
-    check(model, path);
     const draw = noise.fork(index);
     const measured = classAccuracies(model, world, stream, path).map((value) =>
       clamp(value + settings.noise * draw.normal()),
     );
-    const perClass = new Array<number | null>(model.job.data.classes).fill(null);
+    const perClass = new Array<number>(model.job.data.classes).fill(-1);
     for (const [at, label] of stream.classes.entries()) perClass[label] = measured[at];
     const accuracy = measured.reduce((sum, value) => sum + value, 0) / measured.length;
     const samples =

@@ -162,9 +162,8 @@ class MockSession implements WorkerSession {
   private publish(job: NumberedJob, steps: number, outcome: Outcome): void {
     if (!this.publisher || !outcome.ok) return;
     const { signal, timing } = outcome.answer;
-    const frame: Frame = {
+    const news: Frame["news"] = {
       kind: "step",
-      run: this.hello.run,
       jobId: job.id,
       job: job.job.kind,
       step: steps,
@@ -176,7 +175,7 @@ class MockSession implements WorkerSession {
       waitMs: 0,
       memoryBytes: process.memoryUsage.rss(),
     };
-    this.publisher.send(frame);
+    this.publisher.send({ run: this.hello.run, news });
   }
 
   private wait(ms: number): Promise<void> {
@@ -212,7 +211,8 @@ function outcomeOf<T>(body: () => T): T | { readonly ok: false; readonly failure
   } catch (error) {
     if (error instanceof MockFailure) return { ok: false, failure: error.failure };
     const trouble = diskTrouble(error);
-    if (trouble) return { ok: false, failure: { code: "io", message: trouble, hint: "make room on the disk" } };
+    const hint = "make room on the disk";
+    if (trouble) return { ok: false, failure: { code: "io", message: trouble, hint, step: null } };
     throw error;
   }
 }

@@ -1,23 +1,24 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { ServerCredentials } from "@grpc/grpc-js";
-import { createServer, ServerError, Status } from "nice-grpc";
+import { Server, ServerCredentials, type ServerDuplexStream, status } from "@grpc/grpc-js";
 import {
   type Command,
-  type FromWorker,
+  FromWorker,
+  type Refusal,
   type Reply,
-  type ToWorker,
+  ToWorker,
+  type Welcome,
   WorkerDefinition,
-  type WorkerServiceImplementation,
-} from "../generated/danas/v1/worker.js";
+} from "../../wire/generated/danas/v1/worker.js";
+import { protocol } from "../session.js";
 
 /** What a fake worker does where it matters to a test; each may be changed at any time. */
 export interface Behaviour {
   /** how a command is answered; null = never */
   answer: (command: Command) => Reply | null;
   /** answers this instead of a welcome */
-  refusal: { code: string; message: string } | null;
+  refusal: Refusal | null;
   /** cuts the stream right before or right after the reply to this id is sent, once */
   cut: { id: string; when: "before" | "after" } | null;
   /** sends each reply this often */
@@ -26,6 +27,8 @@ export interface Behaviour {
   silent: boolean;
   protocol: number;
   pid: number;
+  /** how a message becomes bytes: a later version may say what this one does not know */
+  encode: (message: FromWorker) => Uint8Array;
 }
 
 export interface FakeWorker {
@@ -45,10 +48,7 @@ export interface FakeWorker {
 /** `train` with one step, whatever was asked */
 export const trained = (id: string): Reply => ({
   id,
-  result: {
-    $case: "signal",
-    value: { kind: { $case: "train", value: { losses: [1.5], accuracies: [0.25], samples: 8 } } },
-  },
+  answer: { $case: "train", value: { losses: [1.5], accuracies: [0.25], samples: 8 } },
   timing: { totalMs: 4, dataMs: 1, computeMs: 2, waitMs: 0.5 },
 });
 
@@ -67,8 +67,9 @@ export async function startFakeWorker(
     cut: null,
     times: 1,
     silent: false,
-    protocol: 1,
+    protocol,
     pid: 4711,
+    encode: (message) => FromWorker.encode(message).finish(),
     ...given,
   };
   const executed: string[] = [];
@@ -78,58 +79,78 @@ export async function startFakeWorker(
   const tokens: (string | undefined)[] = [];
   let hellos = 0;
 
-  const cutNow = (id: string, when: "before" | "after") => {
-    if (behaviour.cut?.id !== id || behaviour.cut.when !== when) return;
+  const isCut = (id: string, when: "before" | "after"): boolean => {
+    if (behaviour.cut?.id !== id || behaviour.cut.when !== when) return false;
     behaviour.cut = null;
-    throw new ServerError(Status.UNAVAILABLE, "cut on purpose");
+    return true;
   };
 
-  async function* replies(command: Command): AsyncGenerator<FromWorker> {
+  /** @returns whether the stream is to be cut now */
+  const carryOut = (command: Command, say: (message: FromWorker["message"]) => void): boolean => {
     let reply = memory.get(command.id) ?? null;
     if (!reply) {
       executed.push(command.id);
       reply = behaviour.answer(command);
-      if (!reply) return;
+      if (!reply) return false;
       memory.set(command.id, reply);
     }
-    cutNow(command.id, "before");
-    for (let i = 0; i < behaviour.times; i++) yield { message: { $case: "reply", value: reply } };
-    cutNow(command.id, "after");
-  }
+    if (isCut(command.id, "before")) return true;
+    for (let i = 0; i < behaviour.times; i++) say({ $case: "reply", value: reply });
+    return isCut(command.id, "after");
+  };
 
-  const service: WorkerServiceImplementation = {
-    async *session(request, context) {
-      tokens.push(context.metadata.get("authorization"));
-      let ended: "goodbye" | "cut" = "cut";
-      try {
-        for await (const { message } of request) {
-          received.push({ message });
-          if (behaviour.silent) continue;
-          if (message?.$case === "hello") {
-            hellos++;
-            if (behaviour.refusal) {
-              yield { message: { $case: "refusal", value: behaviour.refusal } };
-              return;
-            }
-            yield { message: { $case: "welcome", value: welcome(behaviour) } };
-          } else if (message?.$case === "ping") {
-            yield { message: { $case: "pong", value: { sequence: message.value.sequence, busyWith: "" } } };
-          } else if (message?.$case === "command") {
-            yield* replies(message.value);
-          }
+  const session = (call: ServerDuplexStream<ToWorker, FromWorker>): void => {
+    tokens.push(call.metadata.get("authorization")[0]?.toString());
+    let ended: "goodbye" | "cut" = "cut";
+    const say = (message: FromWorker["message"]) => call.write({ message });
+    // what was written before goes out first
+    const cut = (details: string) => call.emit("error", { code: status.UNAVAILABLE, details });
+    call.on("data", ({ message }: ToWorker) => {
+      received.push({ message });
+      if (behaviour.silent) return;
+      if (message?.$case === "hello") {
+        hellos++;
+        say(
+          behaviour.refusal
+            ? { $case: "refusal", value: behaviour.refusal }
+            : { $case: "welcome", value: welcome(behaviour) },
+        );
+        if (behaviour.refusal) call.end();
+      } else if (message?.$case === "ping") {
+        say({ $case: "pong", value: { sequence: message.value.sequence, busyWith: "" } });
+      } else if (message?.$case === "command") {
+        try {
+          if (carryOut(message.value, say)) cut("cut on purpose");
+        } catch (error) {
+          cut((error as Error).message);
         }
-        ended = "goodbye";
-      } finally {
-        ends.push(ended);
       }
-    },
+    });
+    call.on("end", () => {
+      ended = "goodbye";
+      call.end();
+    });
+    call.on("close", () => ends.push(ended));
+    call.on("error", () => undefined);
   };
 
   const folder = mkdtempSync(join(tmpdir(), "danas-fake-"));
-  const server = createServer();
-  server.add(WorkerDefinition, service);
+  const server = new Server();
+  const { fullName, methods } = WorkerDefinition;
+  const wire = {
+    requestSerialize: (message: ToWorker) => Buffer.from(ToWorker.encode(message).finish()),
+    requestDeserialize: (bytes: Buffer) => ToWorker.decode(bytes),
+    responseSerialize: (message: FromWorker) => Buffer.from(behaviour.encode(message)),
+    responseDeserialize: (bytes: Buffer) => FromWorker.decode(bytes),
+  };
+  const path = `/${fullName}/${methods.session.name}`;
+  server.addService({ session: { path, requestStream: true, responseStream: true, ...wire } }, { session });
   const address = listen ?? `unix:${join(folder, "worker.sock")}`;
-  const port = await server.listen(address, security);
+  const port = await new Promise<number>((resolve, reject) =>
+    server.bindAsync(address, security ?? ServerCredentials.createInsecure(), (error, bound) =>
+      error ? reject(error) : resolve(bound),
+    ),
+  );
   return {
     address: address.startsWith("unix:") ? address : address.replace(/:0$/, `:${port}`),
     behaviour,
@@ -147,7 +168,7 @@ export async function startFakeWorker(
   };
 }
 
-const welcome = ({ protocol, pid }: Behaviour) => ({
+const welcome = ({ protocol, pid }: Behaviour): Welcome => ({
   protocol,
   workerVersion: "0.0.0-fake",
   pythonVersion: "3.12.1",
@@ -156,6 +177,7 @@ const welcome = ({ protocol, pid }: Behaviour) => ({
   pid,
   devices: ["cpu"],
   telemetry: "",
+  telemetryKey: "",
   mock: true,
   versions: { numpy: "2.0.0" },
 });

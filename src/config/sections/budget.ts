@@ -1,0 +1,43 @@
+import { z } from "zod";
+import { checkReachable } from "../../cost/extremes.js";
+import { budgetKey, budgetOf } from "../../cost/written.js";
+import { type Budget, type CostTable, metricNames } from "../../domain/cost.js";
+import { type Amount, amount, readAmount, writeAmount } from "../../options/scalars.js";
+import { type Filling, located } from "../context.js";
+import type { Path } from "../document.js";
+
+export const budgetSchema = z
+  .strictObject({
+    maxMacs: amount.optional().describe("Multiply-adds for one image, at most."),
+    minMacs: amount.optional().describe("Multiply-adds for one image, at least."),
+    maxParams: amount.optional().describe("Parameters, at most."),
+  })
+  .prefault({})
+  .describe("What the network may cost. What tools call FLOPs is often twice the MACs.");
+
+/** a limit that is left out is none */
+export type CompleteBudget = { readonly [limit in keyof z.output<typeof budgetSchema>]?: Amount };
+
+export const fillBudget = (budget: z.output<typeof budgetSchema>): CompleteBudget =>
+  Object.fromEntries(
+    Object.entries(budget).flatMap(([limit, value]) => (value === undefined ? [] : [[limit, writeAmount(value)]])),
+  );
+
+export const planBudget = (complete: CompleteBudget): Budget =>
+  budgetOf(Object.fromEntries(Object.entries(complete).map(([limit, value]) => [limit, readAmount(value)])));
+
+/** whether any network of the space keeps it */
+export function checkBudget(at: Filling, budget: Budget, costs: CostTable): void {
+  for (const metric of metricNames) {
+    const { least, most } = budget[metric] ?? {};
+    if (least === undefined || most === undefined || least <= most) continue;
+    const [low, high] = [budgetKey(metric, "least"), budgetKey(metric, "most")];
+    at.problem(["budget", low], "E_BUDGET", `budget.${low} is above budget.${high}`, "exchange them");
+    return;
+  }
+  const path = ({ hint }: { hint?: string | undefined }): Path => [
+    "budget",
+    /budget\.(\w+)/.exec(hint ?? "")?.[1] ?? "maxMacs",
+  ];
+  located(at, path, () => checkReachable(costs, budget));
+}

@@ -1,0 +1,17 @@
+import { architectureCost } from "../cost/table.js";
+import type { Job } from "../domain/job.js";
+import { kindOf, type Work } from "../domain/job-kinds.js";
+import type { Signal } from "../domain/signal.js";
+import type { Model } from "./state.js";
+
+/** What an answered job amounted to on the model it ran on. */
+export const workOf = (
+  { costs, batchSizes }: Pick<Model, "costs" | "batchSizes">,
+  job: Job,
+  signal: Signal,
+): Partial<Work> =>
+  kindOf(job).work(job, signal, {
+    batchSizes,
+    macsOf: (architecture) => architectureCost(costs, architecture).macs,
+    candidateMacs: (slot, candidate) => costs.slots[slot][candidate].macs,
+  });
