@@ -216,7 +216,7 @@ describe("a message above the limit", () => {
     const fake = await startFakeWorker({
       answer: ({ id }) => ({
         ...trained(id),
-        result: { $case: "failure", value: { code: "data", message: big, hint: "" } },
+        answer: { $case: "failure", value: { code: "data", message: big, hint: "", step: null } },
       }),
     });
     const session = await grpcWorker({ address: fake.address, reconnectAfterMs: [1, 1, 1] }).open(hello());

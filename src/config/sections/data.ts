@@ -1,11 +1,11 @@
 import { z } from "zod";
 import type { DataSource, DataSpec } from "../../domain/data.js";
 import { assertNever } from "../../domain/errors.js";
+import type { WorkerSettings } from "../../domain/settings.js";
 import { count, fraction, inputShape, nonNegative, path, printShape, readShape, seed } from "../../options/scalars.js";
 import { countClasses, isFolder } from "../class-folders.js";
 import { type Filling, pathIn } from "../context.js";
 import { fashionMnistFolders, fashionMnistInput, missingFile } from "../fashion-mnist.js";
-import type { WorkerKind } from "./worker.js";
 
 /** what every source has */
 const common = {
@@ -97,7 +97,7 @@ export const dataSchema = z
 export type DataConfig = z.output<typeof dataSchema>;
 
 /** @returns null where a problem was found */
-export function fillData(at: Filling, data: DataConfig, worker: WorkerKind) {
+export function fillData(at: Filling, data: DataConfig, worker: WorkerSettings["kind"]) {
   const before = at.problems.length;
   const here = isHere(at, worker);
   const filled = filledOf(at, data, here);
@@ -215,4 +215,5 @@ function sourceOf(data: Exclude<CompleteData, { source: "fashion-mnist" }>): Dat
 }
 
 /** whether the images are read on this machine, so that we can look */
-const isHere = (at: Filling, worker: WorkerKind): boolean => !at.skipData && worker !== "mock" && worker !== "grpc";
+const isHere = (at: Filling, worker: WorkerSettings["kind"]): boolean =>
+  !at.skipData && worker !== "mock" && worker !== "grpc";

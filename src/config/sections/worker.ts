@@ -85,7 +85,6 @@ export const workerSchema = z
   .describe("Who trains.");
 
 type WorkerConfig = z.output<typeof workerSchema>;
-export type WorkerKind = WorkerConfig["kind"];
 
 export function fillWorker(at: Filling, worker: WorkerConfig, data: DataConfig) {
   switch (worker.kind) {
