@@ -46,7 +46,7 @@ function explain(asked: Asked, issue: Issue, before: Path): DanasError[] {
     case "invalid_value":
       return [choiceProblem(name, value, issue.values.map(String), error)];
     case "invalid_type":
-      if (value === undefined) return [missing(asked, path, described)];
+      if (value === undefined) return [error("E_CONFIG_MISSING", `${name} is missing`)];
       return [
         error("E_CONFIG_TYPE", `${name} must be ${kinds[issue.expected] ?? issue.expected}, not ${shown(value)}`),
       ];
@@ -102,13 +102,6 @@ function choiceProblem(name: string, value: unknown, options: readonly string[],
     `${name} ${wanted}, not ${shown(value)}`,
     near ? `did you mean "${near}"?` : undefined,
   );
-}
-
-function missing({ document }: Asked, path: Path, described: string | null): DanasError {
-  return new DanasError("E_CONFIG_MISSING", `${path.join(".")} is missing`, {
-    place: document.placeOf(path),
-    hint: described ?? "docs/config.md describes every key",
-  });
 }
 
 function unknownKey({ schema, document }: Asked, path: Path, key: string): DanasError {
