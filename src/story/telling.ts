@@ -1,6 +1,17 @@
 import type { Cut, GoBack } from "../domain/decision.js";
 import { methodNamed } from "../strategies/registry.js";
-import { amount, bigWords, countWords, duration, listed, percent, plural, significant } from "../util/format.js";
+import {
+  amount,
+  bigWords,
+  capital,
+  countWords,
+  duration,
+  finePercent,
+  listed,
+  percent,
+  plural,
+  significant,
+} from "../util/format.js";
 import { sum } from "../util/numeric.js";
 import type { RunStatus } from "./standing.js";
 import type { Story } from "./story.js";
@@ -56,7 +67,7 @@ export function headline(story: Story): Headline {
       ? { figure: "The classes are ranked", unit: null, says: rankedWords(story) }
       : { figure: "Done", unit: null, says: "nothing was chosen" };
   }
-  const doing = status.kind === "new" ? "Not started yet" : status.doing[0].toUpperCase() + status.doing.slice(1);
+  const doing = status.kind === "new" ? "Not started yet" : capital(status.doing);
   return { figure: doing, unit: null, says: progressWords(story) };
 }
 
@@ -155,6 +166,24 @@ export const seedWords = (story: Story): string =>
 
 /** names for a sentence, at most six */
 export const classWords = (names: readonly string[]): string => listed(names, 6);
+
+/** what a cut went by: a probability as a share, any other score as it is */
+export const scoreWords = (criterion: string, score: number): string =>
+  criterion === "probability" ? finePercent(score) : significant(score);
+
+export const marginWords = (criterion: string, margin: number): string =>
+  criterion === "probability" ? `${significant(margin * 100)} points` : significant(margin);
+
+export type Pruned = Cut & { readonly prune: Story["prunes"][number] };
+
+export const allCuts = ({ prunes }: Story): Pruned[] =>
+  prunes.flatMap((prune) => prune.cuts.map((cut) => ({ ...cut, prune })));
+
+/** So many rows of a table at most, about, the last among them; `every`: how many one stands for. */
+export function thinned<T>(rows: readonly T[], most: number): { readonly every: number; readonly kept: T[] } {
+  const every = Math.ceil(rows.length / most);
+  return { every, kept: rows.filter((_, index) => index % every === 0 || index === rows.length - 1) };
+}
 
 type Narrow = Pick<Cut, "slot" | "candidate" | "probability" | "margin">;
 

@@ -62,6 +62,8 @@ export function bigWords(digits: string): string {
 export const plural = (count: number, one: string, many = `${one}s`): string =>
   `${countWords(count)} ${count === 1 ? one : many}`;
 
+export const capital = (text: string): string => text.slice(0, 1).toUpperCase() + text.slice(1);
+
 /** `a`, `a and b`, `a, b and c`; after `most`, `and 7 more` */
 export function listed(items: readonly string[], most = Number.POSITIVE_INFINITY): string {
   if (items.length > most) return `${items.slice(0, most).join(", ")} and ${items.length - most} more`;
