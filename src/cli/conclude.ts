@@ -10,7 +10,7 @@ import { sum } from "../util/numeric.js";
 import type { Io } from "./io.js";
 import { openFile } from "./open.js";
 
-export interface Concluded {
+interface Concluded {
   readonly folder: string;
   readonly journal: Journal;
   readonly quiet: boolean;
@@ -55,7 +55,7 @@ function foundWords(story: Story, report: string, io: Io): string {
 }
 
 /** what a script gets */
-export interface ResultLine {
+interface ResultLine {
   readonly run: string;
   readonly architecture: string | null;
   readonly macs: number | null;

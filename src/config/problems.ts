@@ -136,7 +136,7 @@ function meantBranch(branches: readonly (readonly Issue[])[], value: unknown): r
   return ofType.reduce((best, issues) => (badness(issues) <= badness(best) ? issues : best));
 }
 
-export function valueAt(value: Plain | undefined, path: Path): Plain | undefined {
+function valueAt(value: Plain | undefined, path: Path): Plain | undefined {
   let at: Plain | undefined = value;
   for (const key of path) {
     if (at === null || typeof at !== "object" || !Object.hasOwn(at, key)) return undefined;

@@ -34,7 +34,7 @@ export interface CandidateExplanation extends CandidateStory {
   readonly place: { readonly of: number; readonly at: number } | null;
 }
 
-export interface RoundExplanation {
+interface RoundExplanation {
   readonly round: number;
   readonly name: string;
   readonly classes: number;

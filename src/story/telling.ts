@@ -1,4 +1,5 @@
 import type { Cut, GoBack } from "../domain/decision.js";
+import { howWords } from "../strategies/choosers/choice.js";
 import { methodNamed } from "../strategies/registry.js";
 import {
   amount,
@@ -35,7 +36,7 @@ export function statusWords(status: RunStatus): string {
   }
 }
 
-export interface Headline {
+interface Headline {
   readonly figure: string;
   /** null: the figure is words */
   readonly unit: string | null;
@@ -121,7 +122,7 @@ export const methodName = (strategy: string): string => methodNamed(strategy).ti
 export function choiceWords(story: Story): string | null {
   const { choice, found } = story;
   if (!choice) return null;
-  const how = howWords(choice.how);
+  const how = (howWords as Readonly<Record<string, string>>)[choice.how] ?? choice.how;
   const odds =
     choice.logProbability === null
       ? ""
@@ -135,18 +136,6 @@ export function choiceWords(story: Story): string | null {
     ? ` Inside the supernet it classifies ${percent(measured.validAccuracy)} of the validation images right.`
     : "";
   return `Chosen: ${how}${found ? `, ${amount(found.macs)} MACs` : ""}.${odds}${valid}${compared}`;
-}
-
-function howWords(how: string): string {
-  const known: Readonly<Record<string, string>> = {
-    "most-likely": "the most likely network within the budget, found exactly by dynamic programming",
-    "best-of-sampled": "the best by validation accuracy of networks drawn within the budget",
-    argmax: "the most likely candidate of each slot",
-    "last-left": "the last candidate left in each slot",
-    "best-of-random": "the best by validation accuracy of networks drawn at random within the budget",
-    "first-drawn": "the first network drawn at random within the budget",
-  };
-  return known[how] ?? how;
 }
 
 /** of a whole network: as a share, or one in so many */

@@ -166,7 +166,7 @@ const quantiles: Readonly<Record<ReferenceName, (last: number) => number>> = {
 const isName = (text: string): text is ReferenceName => Object.hasOwn(quantiles, text);
 
 /** [O] a network of ordinary blocks: in each slot the candidate at a quantile of the MACs, skips left aside. */
-export function referenceNetwork(space: Space, costs: CostTable, name: ReferenceName): Architecture {
+function referenceNetwork(space: Space, costs: CostTable, name: ReferenceName): Architecture {
   return space.slots.map(({ candidates }, slot) => {
     const all = candidates.map((_, index) => index);
     const blocks = all.filter((index) => candidates[index].block.op.kind !== "skip");

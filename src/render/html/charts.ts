@@ -21,7 +21,7 @@ import {
 
 type Point = readonly [number, number];
 
-export interface PickedClass {
+interface PickedClass {
   readonly name: string;
   /** from 0 = easiest */
   readonly rank: number;

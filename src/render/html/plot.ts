@@ -8,7 +8,7 @@ import { type Html, html, trusted } from "./markup.js";
 
 use([LineChart, ScatterChart, GridComponent, MarkAreaComponent, MarkLineComponent, LabelLayout, SVGRenderer]);
 
-export interface Size {
+interface Size {
   readonly width: number;
   readonly height: number;
 }

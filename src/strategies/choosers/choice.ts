@@ -25,6 +25,16 @@ export interface Nominee {
   readonly logProbability: number | null;
 }
 
+/** for people: how a network was chosen, by what the `choose` decision calls it */
+export const howWords = {
+  "most-likely": "the most likely network within the budget, found exactly by dynamic programming",
+  "best-of-sampled": "the best by validation accuracy of networks drawn within the budget",
+  argmax: "the most likely candidate of each slot",
+  "last-left": "the last candidate left in each slot",
+  "best-of-random": "the best by validation accuracy of networks drawn at random within the budget",
+  "first-drawn": "the first network drawn at random within the budget",
+} as const;
+
 export interface Chooser {
   /** as it is written in the `choose` decision */
   readonly how: string;

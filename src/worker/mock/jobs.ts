@@ -121,7 +121,7 @@ function imagesPerClass(settings: MockSettings, data: DataSpec) {
   return { train, valid, test: Math.max(1, Math.round(settings.imagesPerClass / 5)), full: train + valid };
 }
 
-export function dataInfo(settings: MockSettings, data: DataSpec): DataInfo {
+function dataInfo(settings: MockSettings, data: DataSpec): DataInfo {
   const classes = classNames(data.classes);
   const hash = (name: string) =>
     createHash("sha256").update(`mock ${settings.seed} ${name} ${data.classes}`).digest("hex");
