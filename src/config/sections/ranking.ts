@@ -1,6 +1,7 @@
 import { readFileSync, statSync } from "node:fs";
 import { z } from "zod";
 import { parseRanking } from "../../curriculum/artefact.js";
+import { difficultyScoreNames } from "../../curriculum/scores.js";
 import type { CostTable } from "../../domain/cost.js";
 import { DanasError } from "../../domain/errors.js";
 import type { RankingPlan } from "../../domain/plan.js";
@@ -31,7 +32,7 @@ const rankingKeys = z
       ),
     epochs: epochs.default(20).describe("Epochs for each reference network."),
     score: z
-      .enum(["auc", "row-variance", "final-error"])
+      .enum(difficultyScoreNames)
       .default("auc")
       .describe(
         "What makes a class easy: auc = mean accuracy over epochs; row-variance = variance over epochs (the paper's); final-error = accuracy at the end.",
