@@ -1,17 +1,25 @@
 import { z } from "zod";
 import { checkReachable } from "../../cost/extremes.js";
-import { budgetKey, budgetOf } from "../../cost/written.js";
-import { type Budget, type CostTable, metricNames } from "../../domain/cost.js";
+import { type BudgetKey, budgetKey, budgetOf } from "../../cost/written.js";
+import { type Budget, type CostTable, type Metric, metricNames, metrics, type Side } from "../../domain/cost.js";
 import { type Amount, amount, readAmount, writeAmount } from "../../options/scalars.js";
 import { type Filling, located } from "../context.js";
 import type { Path } from "../document.js";
 
+const limit = (about: string) => amount.optional().describe(about);
+
+/** each limit that some metric has */
+const limits = Object.fromEntries(
+  metricNames.flatMap((metric) =>
+    (Object.keys(metrics[metric].limits) as Side[]).map((side) => [
+      budgetKey(metric, side),
+      limit(`${metrics[metric].about}, at ${side}.`),
+    ]),
+  ),
+) as Readonly<Record<BudgetKey<Metric>, ReturnType<typeof limit>>>;
+
 export const budgetSchema = z
-  .strictObject({
-    maxMacs: amount.optional().describe("Multiply-adds for one image, at most."),
-    minMacs: amount.optional().describe("Multiply-adds for one image, at least."),
-    maxParams: amount.optional().describe("Parameters, at most."),
-  })
+  .strictObject(limits)
   .prefault({})
   .describe("What the network may cost. What tools call FLOPs is often twice the MACs.");
 

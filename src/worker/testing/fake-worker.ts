@@ -11,7 +11,7 @@ import {
   type Welcome,
   WorkerDefinition,
 } from "../../wire/generated/danas/v1/worker.js";
-import { protocol } from "../session.js";
+import { protocol } from "../opening.js";
 
 /** What a fake worker does where it matters to a test; each may be changed at any time. */
 export interface Behaviour {
