@@ -1,11 +1,11 @@
 import { DanasError } from "../domain/errors.js";
 import type { NumberedJob } from "../domain/job.js";
 import { limitWords } from "../util/units.js";
+import type { Command } from "../wire/generated/danas/v1/job.js";
+import type { Reply } from "../wire/generated/danas/v1/signal.js";
 import type {
-  Command,
   FromWorker,
   Refusal,
-  Reply,
   ToWorker,
   Hello as WireHello,
   Welcome as WireWelcome,
