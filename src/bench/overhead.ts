@@ -2,16 +2,16 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DanasError } from "../domain/errors.js";
-import type { NumberedJob, PrepareJob, TrainJob } from "../domain/job.js";
+import type { NumberedJob, TrainJob } from "../domain/job.js";
 import type { Space } from "../domain/space.js";
 import { buildSpace } from "../spaces/builder.js";
 import { builtinSpace } from "../spaces/builtins.js";
-import { spaceHash } from "../spaces/hash.js";
 import { rng } from "../util/rng.js";
 import { embeddedWorker } from "../worker/embedded.js";
 import { localWorker } from "../worker/local.js";
 import type { Worker, WorkerSession } from "../worker/port.js";
 import { type BenchCase, type BenchResult, caseOf, environment, median } from "./harness.js";
+import { prepareJob } from "./prepare-job.js";
 
 export interface OverheadOptions {
   readonly python?: string | null;
@@ -175,26 +175,7 @@ async function calibrate(session: WorkerSession, workload: Workload, numbers: Nu
 }
 
 async function prepare(session: WorkerSession, { space, threads }: Workload, batchSize: number, numbers: Numbers) {
-  const job: PrepareJob = {
-    kind: "prepare",
-    space,
-    spaceHash: spaceHash(space),
-    data: {
-      source: { kind: "synthetic", perClass: 200, noise: 0.5 },
-      input: space.input,
-      classes,
-      validFraction: 0.1,
-      testFraction: 0.1,
-      splitSeed: 1,
-      onDevice: "auto",
-    },
-    streams: [{ name: "train", split: "train", classes: [], batchSize, shuffle: true, seed: 1, augment: null }],
-    optimizer: { momentum: 0.9, nesterov: true, weightDecay: 1e-4, decayNorm: false, clipValue: null },
-    task: { kind: "classification", labelSmoothing: 0.1 },
-    compute: { device: "auto", precision: "float32", channelsLast: true, compile: false, threads },
-    seed: 1,
-    checks: [],
-  };
+  const job = prepareJob(space, batchSize, 200, threads);
   await answered(session.submit({ id: numbers(), job }));
 }
 

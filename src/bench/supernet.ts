@@ -1,16 +1,16 @@
 import { spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 import { DanasError } from "../domain/errors.js";
-import type { Job, PrepareJob, TrainJob } from "../domain/job.js";
+import type { Job, TrainJob } from "../domain/job.js";
 import type { Architecture, Space } from "../domain/space.js";
 import { builtinSpace } from "../spaces/builtins.js";
-import { spaceHash } from "../spaces/hash.js";
 import { singlePathSpace } from "../spaces/singleton.js";
 import { rng } from "../util/rng.js";
 import { Command } from "../wire/generated/danas/v1/job.js";
 import { toWire } from "../wire/words.js";
 import { findPython, workerEnvironment } from "../worker/python.js";
 import { type BenchCase, type BenchResult, caseOf, environment } from "./harness.js";
+import { prepareJob } from "./prepare-job.js";
 
 export interface SupernetOptions {
   readonly python?: string | null;
@@ -70,8 +70,8 @@ export async function benchSupernet(options: SupernetOptions = {}): Promise<Benc
         const architecture = space.slots.map((slot) => draw.int(slot.candidates.length));
         const alone = singlePathSpace(space, architecture);
         const told = (await ask(
-          prepareJob(space, batchSize),
-          prepareJob(alone, batchSize),
+          prepareJob(space, batchSize, 100, 0),
+          prepareJob(alone, batchSize, 100, 0),
           trainJob(architecture),
           trainJob(alone.slots.map(() => 0)),
         )) as Measured;
@@ -106,27 +106,6 @@ export async function benchSupernet(options: SupernetOptions = {}): Promise<Benc
 }
 
 const ratio = (measured: Measured): number => measured.alone / measured.supernet;
-
-const prepareJob = (space: Space, batchSize: number): PrepareJob => ({
-  kind: "prepare",
-  space,
-  spaceHash: spaceHash(space),
-  data: {
-    source: { kind: "synthetic", perClass: 100, noise: 0.5 },
-    input: space.input,
-    classes,
-    validFraction: 0.1,
-    testFraction: 0.1,
-    splitSeed: 1,
-    onDevice: "auto",
-  },
-  streams: [{ name: "train", split: "train", classes: [], batchSize, shuffle: true, seed: 1, augment: null }],
-  optimizer: { momentum: 0.9, nesterov: true, weightDecay: 1e-4, decayNorm: false, clipValue: null },
-  task: { kind: "classification", labelSmoothing: 0.1 },
-  compute: { device: "auto", precision: "float32", channelsLast: true, compile: false, threads: 0 },
-  seed: 1,
-  checks: [],
-});
 
 const trainJob = (architecture: Architecture): TrainJob => ({
   kind: "train",

@@ -4,9 +4,9 @@ import type { PrepareJob } from "../../domain/job.js";
 import type { StrategyPlan } from "../../domain/plan.js";
 import type { Context, Found, Program, Strategy } from "../../domain/program.js";
 import type { Architecture } from "../../domain/space.js";
-import { spaceHash } from "../../spaces/hash.js";
 import { strategyFor } from "../../strategies/registry.js";
-import { deriveSeed, rng } from "../../util/rng.js";
+import { rng } from "../../util/rng.js";
+import { prepareSpace } from "./training.js";
 
 /** Prepares the supernet, then leaves every job to the strategy. */
 export interface SearchState {
@@ -51,7 +51,6 @@ function foundIn(decisions: readonly Decision[]): Found {
 
 function prepareSupernet(context: Context): PrepareJob {
   const { plan, costs } = context;
-  const { recipe } = plan.search;
   const { smallest, largest } = extremes(costs);
   const draw = rng(plan.seed).fork("search").fork("checks");
   const drawn = Array.from(
@@ -59,16 +58,9 @@ function prepareSupernet(context: Context): PrepareJob {
     (_, index): Architecture =>
       plan.space.slots.map((slot, at) => draw.fork(index).fork(at).int(slot.candidates.length)),
   );
-  return {
-    kind: "prepare",
+  return prepareSpace(plan, plan.search.recipe, "search", {
     space: plan.space,
-    spaceHash: spaceHash(plan.space),
-    data: plan.data,
     streams: strategyOf(context).streams(context, optionsOf(context)),
-    optimizer: recipe.optimizer,
-    task: { kind: "classification", labelSmoothing: recipe.labelSmoothing },
-    compute: plan.compute,
-    seed: deriveSeed(rng(plan.seed).fork("search").fork("weights")),
     checks: [smallest.architecture, largest.architecture, ...drawn],
-  };
+  });
 }

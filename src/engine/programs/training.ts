@@ -42,19 +42,27 @@ export function prepareNetwork(
   name: string,
 ): PrepareJob {
   const space = singlePathSpace(plan.space, architecture);
-  return {
-    kind: "prepare",
-    space,
-    spaceHash: spaceHash(space),
-    data: plan.data,
-    streams,
-    optimizer: recipe.optimizer,
-    task: { kind: "classification", labelSmoothing: recipe.labelSmoothing },
-    compute: plan.compute,
-    seed: deriveSeed(rng(plan.seed).fork(name).fork("weights")),
-    checks: [onlyPath(space.slots.length)],
-  };
+  return prepareSpace(plan, recipe, name, { space, streams, checks: [onlyPath(space.slots.length)] });
 }
+
+/** Prepares a space to be trained by a recipe, its weights drawn from a seed named by `name`. */
+export const prepareSpace = (
+  plan: Plan,
+  recipe: Recipe,
+  name: string,
+  { space, streams, checks }: Pick<PrepareJob, "space" | "streams" | "checks">,
+): PrepareJob => ({
+  kind: "prepare",
+  space,
+  spaceHash: spaceHash(space),
+  data: plan.data,
+  streams,
+  optimizer: recipe.optimizer,
+  task: { kind: "classification", labelSmoothing: recipe.labelSmoothing },
+  compute: plan.compute,
+  seed: deriveSeed(rng(plan.seed).fork(name).fork("weights")),
+  checks,
+});
 
 /** a stream's seed, by the name of what it is for */
 export const streamSeed = (plan: Plan, name: string): number => deriveSeed(rng(plan.seed).fork(name).fork("stream"));
