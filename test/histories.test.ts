@@ -5,6 +5,7 @@ import { describe, expect, it } from "vitest";
 import { loadConfig } from "../src/config/load.js";
 import { replay } from "../src/engine/replay.js";
 import { memoryJournal } from "../src/journal/memory.js";
+import { methods } from "../src/strategies/registry.js";
 import { inWordsOfToday } from "./support/first-words.js";
 
 /**
@@ -36,6 +37,11 @@ describe("runs of the past are decided as they were", () => {
     const { divergence, entries } = replay(journalOf(history));
     expect(divergence).toBeNull();
     expect(entries).toBe(history.entries.length);
+  });
+
+  it("are there of every method", () => {
+    const searched = names.map((name) => historyOf(name).plan.search.strategy.name);
+    expect(new Set(searched)).toEqual(new Set(methods.map(({ name }) => name)));
   });
 
   it("would notice one learning rate that differs in its last bit", () => {

@@ -6,7 +6,7 @@ import type { Architecture, Space } from "../domain/space.js";
 import { builtinSpace } from "../spaces/builtins.js";
 import { singlePathSpace } from "../spaces/singleton.js";
 import { rng } from "../util/rng.js";
-import { Command } from "../wire/generated/danas/v1/worker.js";
+import { Command } from "../wire/generated/danas/v1/job.js";
 import { toWire } from "../wire/words.js";
 import { findPython, workerEnvironment } from "../worker/python.js";
 import { type BenchCase, type BenchResult, caseOf, environment } from "./harness.js";

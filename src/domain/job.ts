@@ -1,11 +1,10 @@
 import type * as wire from "../wire/generated/danas/v1/job.js";
-import type { Command } from "../wire/generated/danas/v1/worker.js";
 import type { Word } from "../wire/words.js";
 
 export type { TrainScope } from "../wire/generated/danas/v1/job.js";
 
 /** What a program can ask of a worker (proto/danas/v1/job.proto); weights are kept and put back by the session itself. */
-export type Job = Exclude<Word<NonNullable<Command["job"]>>, { kind: "checkpoint" | "restore" }>;
+export type Job = Exclude<Word<NonNullable<wire.Command["job"]>>, { kind: "checkpoint" | "restore" }>;
 export type JobKind = Job["kind"];
 export type JobOf<Kind extends JobKind> = Extract<Job, { kind: Kind }>;
 

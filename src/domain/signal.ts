@@ -1,12 +1,11 @@
 import type * as wire from "../wire/generated/danas/v1/signal.js";
-import type { Reply } from "../wire/generated/danas/v1/worker.js";
 import type { Word } from "../wire/words.js";
 import type { JobKind } from "./job.js";
 
 export type { FailureCode } from "../wire/generated/danas/v1/signal.js";
 
 /** What a worker tells of a job that it did (proto/danas/v1/signal.proto): of the job's kind, and finite throughout. */
-export type Signal = Extract<Word<NonNullable<Reply["answer"]>>, { kind: JobKind }>;
+export type Signal = Extract<Word<NonNullable<wire.Reply["answer"]>>, { kind: JobKind }>;
 export type SignalOf<Kind extends JobKind> = Extract<Signal, { kind: Kind }>;
 
 export interface GateSignal extends Word<wire.GateSignal> {}

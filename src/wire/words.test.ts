@@ -133,14 +133,14 @@ describe("a word is a message whose", () => {
     meets(
       { id: "job-1", answer: told, timing },
       { id: "job-1", answer: { $case: "bnScales", value }, timing },
-      worker.Reply,
+      signal.Reply,
     );
   });
 
   it("lists may hold lists", () => {
     const restrict: Job = { kind: "restrict", alive: [[0, 3], [1]] };
     const value = { alive: [{ list: [0, 3] }, { list: [1] }] };
-    meets({ id: "job-2", job: restrict }, { id: "job-2", job: { $case: "restrict", value } }, worker.Command);
+    meets({ id: "job-2", job: restrict }, { id: "job-2", job: { $case: "restrict", value } }, job.Command);
   });
 
   it("choices and lists may lie in each other, however deep", () => {

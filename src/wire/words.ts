@@ -1,7 +1,7 @@
 /**
  * The one rule between the messages that are generated from proto/ and the words of src/domain. A word is a message
  *
- * 1. whose choices name themselves: `{ $case: "bnScales", value: { … } }` is `{ kind: "bn-scales", … }`;
+ * 1. whose choices name themselves: `{ $case: "fashionMnist", value: { … } }` is `{ kind: "fashion-mnist", … }`;
  * 2. whose lists may hold lists, for which protobuf needs a message between: `{ list: [1, 2] }` is `[1, 2]`;
  * 3. where every part is there: a message's field loses its null, an `optional` one is a value or null.
  *
@@ -24,7 +24,7 @@ type Fields<T> = {
   readonly [K in keyof T]-?: undefined extends T[K] ? Word<T[K]> : Word<Exclude<T[K], null>>;
 };
 
-/** `bnScales` is `bn-scales` */
+/** `fashionMnist` is `fashion-mnist` */
 type KindOf<Case extends string> = Case extends `${infer First}${infer Rest}`
   ? `${First extends Lowercase<First> ? First : `-${Lowercase<First>}`}${KindOf<Rest>}`
   : Case;

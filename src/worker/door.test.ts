@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Job, JobOf, NumberedJob } from "../domain/job.js";
-import { Reply } from "../wire/generated/danas/v1/worker.js";
+import { Reply } from "../wire/generated/danas/v1/signal.js";
 import { checkpointOutcomeOf, MalformedReply, outcomeOf, restoreOutcomeOf } from "./door.js";
 
 type Told = Reply["answer"];

@@ -1,10 +1,10 @@
 import type { NumberedJob } from "../domain/job.js";
 import { limitWords } from "../util/units.js";
+import type { Command } from "../wire/generated/danas/v1/job.js";
+import type { Reply } from "../wire/generated/danas/v1/signal.js";
 import type {
-  Command,
   FromWorker,
   Refusal,
-  Reply,
   ToWorker,
   Hello as WireHello,
   Welcome as WireWelcome,

@@ -2,11 +2,11 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Server, ServerCredentials, type ServerDuplexStream, status } from "@grpc/grpc-js";
+import type { Command } from "../../wire/generated/danas/v1/job.js";
+import type { Reply } from "../../wire/generated/danas/v1/signal.js";
 import {
-  type Command,
   FromWorker,
   type Refusal,
-  type Reply,
   ToWorker,
   type Welcome,
   WorkerDefinition,
