@@ -1,4 +1,5 @@
 import { readdirSync, readFileSync } from "node:fs";
+import { basename } from "node:path";
 import { describe, expect, it } from "vitest";
 import { danas } from "../src/cli/testing/harness.js";
 import { settingsFrom } from "../src/config/testing/problems.js";
@@ -8,6 +9,9 @@ import { settingsFrom } from "../src/config/testing/problems.js";
 const root = new URL("../", import.meta.url);
 const read = (path: string) => readFileSync(new URL(path, root), "utf8");
 const docs = readdirSync(new URL("docs", root)).filter((name) => name.endsWith(".md"));
+const below = (folder: string) => readdirSync(new URL(folder, root), { encoding: "utf8", recursive: true });
+const files = ["src", "test"].flatMap((folder) => below(folder).map((path) => `${folder}/${path}`));
+const pythonTests = below("python_worker/tests").map((path) => basename(path));
 const pages = ["README.md", ...docs.map((name) => `docs/${name}`)];
 
 const blocks = (text: string, language: string) =>
@@ -36,6 +40,11 @@ describe.each(pages)("%s", (page) => {
     for (const [, target] of read(page).matchAll(/\]\(((?!https?:|#)[^)#]+)[^)]*\)/g)) {
       expect(() => readFileSync(new URL(target, new URL(page, root))), target).not.toThrow();
     }
+  });
+
+  it("names only tests that there are", () => {
+    for (const [, path] of read(page).matchAll(/`((?:src|test)\/[^`]+\.ts)`/g)) expect(files).toContain(path);
+    for (const [, name] of read(page).matchAll(/`(test_\w+\.py)`/g)) expect(pythonTests).toContain(name);
   });
 
   it("names only npm scripts that there are", () => {

@@ -154,6 +154,11 @@ describe("the page", () => {
 });
 
 describe("the Markdown", () => {
+  it("names versions by the alphabet, in whatever order the worker told them", () => {
+    const rows = renderMarkdown(tellStory(sampleJournal(small))).matchAll(/^\| (danas|python|torch) \|/gm);
+    expect([...rows].map(([, what]) => what)).toEqual(["danas", "python", "torch"]);
+  });
+
   it("lets no name become a cell, a heading, a link or a tag", () => {
     const lines = (classes: readonly string[]) =>
       renderMarkdown(tellStory(sampleJournal({ ...small, classes, name: classes[0] })))

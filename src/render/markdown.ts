@@ -254,7 +254,9 @@ function origin(story: Story): string {
       escaped(`${back.why}: ${mendingWords(back)}`),
     ]),
     ...(story.latest === null ? [] : [["last entry", moment(story.latest)]]),
-    ...Object.entries(last?.versions ?? {}).map(([what, version]) => [escaped(what), escaped(version)]),
+    ...Object.entries(last?.versions ?? {})
+      .sort()
+      .map(([what, version]) => [escaped(what), escaped(version)]),
   ];
   return `## Versions and seeds\n\n${table(["", ""], facts)}`;
 }

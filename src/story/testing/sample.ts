@@ -306,7 +306,7 @@ export function sampleJournal(options: SampleOptions): Journal {
     sessions: [
       {
         ...{ incarnation: 1, startedAt: began, host: "nowhere", pid: 1, worker: "made-up worker", mock: options.mock },
-        ...{ versions: { danas: "0.0.0", python: "3.0", torch: "0.0" }, endedAt: at, outcome: "done", message: null },
+        ...{ versions: { torch: "0.0", python: "3.0", danas: "0.0.0" }, endedAt: at, outcome: "done", message: null },
       },
     ],
     checkpoints: [
