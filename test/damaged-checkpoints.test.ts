@@ -7,7 +7,7 @@ import { memoryJournal } from "../src/journal/memory.js";
 import type { Journal } from "../src/journal/port.js";
 import { type Ending, run } from "../src/runner/run.js";
 import { mockWorker } from "../src/worker/mock/worker.js";
-import { mockSettings, tinyPlan } from "./support/plan.js";
+import { mockSettings, wholePlan } from "./support/plan.js";
 
 /** A checkpoint that is not what it was: found by its sha256, told, and the one before is gone on from. */
 
@@ -43,10 +43,10 @@ const decisionsOf = (journal: Journal): Decision[] => [...journal.entries()].fla
 
 /** the run, stopped in the search with some checkpoints behind it */
 async function stopped(): Promise<{ journal: Journal; paths: string[]; whole: Decision[] }> {
-  const calm = memoryJournal(tinyPlan());
+  const calm = memoryJournal(wholePlan());
   expect((await start(calm)).kind).toBe("done");
   rmSync(join(folder, "checkpoints"), { recursive: true });
-  const journal = memoryJournal(tinyPlan());
+  const journal = memoryJournal(wholePlan());
   expect((await start(journal, 45)).kind).toBe("interrupted");
   const kept = journal.checkpoints().slice(-3);
   notices.length = 0;

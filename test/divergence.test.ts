@@ -14,7 +14,7 @@ import { chronicleOf } from "../src/story/following.js";
 import { mockWorker } from "../src/worker/mock/worker.js";
 import type { Worker } from "../src/worker/port.js";
 import { Fuse, fusedJournal, fusedWorker, Killed } from "./support/kill.js";
-import { mockSettings, tinyPlan } from "./support/plan.js";
+import { mockSettings, wholePlan } from "./support/plan.js";
 import { torture } from "./support/torture.js";
 
 /** A loss becomes NaN: the run goes back and on by its rule, gives up after its tries, and all of it is in the journal. */
@@ -67,7 +67,7 @@ const start = (journal: Journal, worker: Worker): Promise<Ending> => {
   });
 };
 
-const planWith = (divergence: DivergencePlan): Plan => tinyPlan({ divergence });
+const planWith = (divergence: DivergencePlan): Plan => wholePlan({ divergence });
 
 const decisionsOf = (journal: Journal): Decision[] => [...journal.entries()].flatMap((entry) => entry.decisions);
 const goBacks = (decisions: readonly Decision[]): GoBack[] =>

@@ -8,10 +8,11 @@ import { replay } from "../src/engine/replay.js";
 import { memoryJournal } from "../src/journal/memory.js";
 import type { Journal } from "../src/journal/port.js";
 import { type Ending, type RunHooks, run } from "../src/runner/run.js";
+import { shortPlans } from "../src/strategies/testing/plans.js";
 import { systemClock } from "../src/util/clock.js";
 import { mockWorker } from "../src/worker/mock/worker.js";
 import { type Worker, WorkerLost } from "../src/worker/port.js";
-import { mockSettings, strategies, tinyPlan } from "./support/plan.js";
+import { mockSettings, wholePlan } from "./support/plan.js";
 
 let folder: string;
 beforeEach(() => {
@@ -49,7 +50,7 @@ async function finished(plan: Plan): Promise<Journal> {
 
 describe("a run", () => {
   it("ranks, searches, retrains, tests once and finishes with what it found", async () => {
-    const plan = tinyPlan();
+    const plan = wholePlan();
     const journal = memoryJournal(plan);
     const ending = await start(plan, journal);
     if (ending.kind !== "done") throw new Error(ending.kind);
@@ -62,7 +63,7 @@ describe("a run", () => {
   });
 
   it("trains exactly the planned number of images", async () => {
-    const journal = await finished(tinyPlan());
+    const journal = await finished(wholePlan());
     const finish = decisionsOf(journal).find((decision) => decision.type === "finish");
     // by hand: 40 images a class, 20 % test, of the rest 40 % validation leaves 19 or 20; 6 classes, batches of 16
     const data = decisionsOf(journal).find((decision) => decision.type === "rank-classes");
@@ -77,15 +78,15 @@ describe("a run", () => {
   });
 
   it("decides the same twice from the same seed, and otherwise from another", async () => {
-    const first = decisionsOf(await finished(tinyPlan()));
-    const second = decisionsOf(await finished(tinyPlan()));
+    const first = decisionsOf(await finished(wholePlan()));
+    const second = decisionsOf(await finished(wholePlan()));
     expect(second).toEqual(first);
-    expect(decisionsOf(await finished(tinyPlan({ seed: 8 })))).not.toEqual(first);
+    expect(decisionsOf(await finished(wholePlan({ seed: 8 })))).not.toEqual(first);
   });
 
   it("never has more than lag + 1 jobs in flight", async () => {
     for (const lag of [0, 1, 3]) {
-      const journal = await finished(tinyPlan({ pipeline: { lag, stepsPerJob: 4 } }));
+      const journal = await finished(wholePlan({ pipeline: { lag, stepsPerJob: 4 } }));
       let open = 0;
       for (const { event, decisions } of journal.entries()) {
         if (event.type === "job-finished") open--;
@@ -95,15 +96,15 @@ describe("a run", () => {
     }
   });
 
-  it.each(Object.values(strategies))("replays without divergence: $name", async (strategy) => {
-    const journal = await finished(tinyPlan({ strategy }));
+  it.each(Object.values(shortPlans))("replays without divergence: $name", async (strategy) => {
+    const journal = await finished(wholePlan({ strategy }));
     const report = replay(journal);
     expect(report.divergence).toBeNull();
     expect(report.state.phase).toBe("done");
   });
 
   it("names the first divergence where a recorded decision was tampered with", async () => {
-    const plan = tinyPlan();
+    const plan = wholePlan();
     const journal = await finished(plan);
     const tampered = memoryJournal(plan);
     let changed = -1;
@@ -122,9 +123,9 @@ describe("a run", () => {
 
 describe("a run that is stopped", () => {
   it("checkpoints, and resumes to the same decisions", async () => {
-    const whole = decisionsOf(await finished(tinyPlan()));
+    const whole = decisionsOf(await finished(wholePlan()));
     for (const stopAt of [0, 1, 2, 10, 25, 40]) {
-      const plan = tinyPlan();
+      const plan = wholePlan();
       const journal = memoryJournal(plan);
       const stop = new AbortController();
       const ending = await start(plan, journal, {
@@ -140,7 +141,7 @@ describe("a run that is stopped", () => {
 
 describe("a run that goes on with other data", () => {
   it("refuses, with both counts, and trains nothing; with the data put back it goes on", async () => {
-    const plan = tinyPlan();
+    const plan = wholePlan();
     const journal = memoryJournal(plan);
     const stop = new AbortController();
     const stopped = {
@@ -157,7 +158,7 @@ describe("a run that goes on with other data", () => {
     });
     expect([...journal.entries()]).toHaveLength(entries);
     expect((await start(plan, journal)).kind).toBe("done");
-    expect(decisionsOf(journal)).toEqual(decisionsOf(await finished(tinyPlan())));
+    expect(decisionsOf(journal)).toEqual(decisionsOf(await finished(wholePlan())));
   });
 });
 
@@ -190,8 +191,8 @@ describe("a worker that is lost", () => {
   }
 
   it.each([0, 1, 5, 20, 33])("after %i answers: another is started, and the search ends the same", async (jobs) => {
-    const whole = decisionsOf(await finished(tinyPlan()));
-    const plan = tinyPlan();
+    const whole = decisionsOf(await finished(wholePlan()));
+    const plan = wholePlan();
     const journal = memoryJournal(plan);
     const notices: string[] = [];
     const ending = await start(plan, journal, {

@@ -8,11 +8,12 @@ import { memoryJournal } from "../src/journal/memory.js";
 import type { Journal } from "../src/journal/port.js";
 import { type Ending, run } from "../src/runner/run.js";
 import { chronicleOf, following } from "../src/story/following.js";
+import { shortPlans } from "../src/strategies/testing/plans.js";
 import { rng } from "../src/util/rng.js";
 import { mockWorker } from "../src/worker/mock/worker.js";
 import type { Worker } from "../src/worker/port.js";
 import { Fuse, fusedJournal, fusedWorker, Killed } from "./support/kill.js";
-import { mockSettings, strategies, tinyPlan } from "./support/plan.js";
+import { mockSettings, wholePlan } from "./support/plan.js";
 import { torture } from "./support/torture.js";
 
 /**
@@ -77,9 +78,9 @@ async function whole(plan: Plan): Promise<{ decisions: Decision[]; places: strin
   return { decisions: decisionsOf(journal), places: fuse.places };
 }
 
-describe.each(Object.values(strategies))("a $name search whose orchestrator is killed", (strategy) => {
+describe.each(Object.values(shortPlans))("a $name search whose orchestrator is killed", (strategy) => {
   it.each(Object.entries(workers))("anywhere, with a worker %s, goes on to the same end", async (_, makeWorkers) => {
-    const plan = tinyPlan({ strategy });
+    const plan = wholePlan({ strategy });
     const { decisions, places } = await whole(plan);
     // all places in the long form; in the short one a stride, coprime to the pattern of places, that meets each kind
     const stride = torture.on ? 1 : 29;
@@ -103,7 +104,7 @@ describe.each(Object.values(strategies))("a $name search whose orchestrator is k
   });
 
   it("again and again, at random places, goes on to the same end", async () => {
-    const plan = tinyPlan({ strategy });
+    const plan = wholePlan({ strategy });
     const { decisions } = await whole(plan);
     const draw = rng(torture.seed).fork("kills").fork(strategy.name);
     for (let trial = 0; trial < (torture.on ? 50 : 2); trial++) {

@@ -9,7 +9,7 @@ import { run } from "../src/runner/run.js";
 import { systemClock } from "../src/util/clock.js";
 import { localWorker } from "../src/worker/local.js";
 import { findPython } from "../src/worker/python.js";
-import { recipe, tinyPlan } from "./support/plan.js";
+import { wholePlan } from "./support/plan.js";
 
 /** The Python worker's own losses become NaN: a learning rate that is far too high, until it has been lowered enough. */
 
@@ -30,7 +30,8 @@ afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
 describe.skipIf(missing !== "")(`a learning rate that is far too high${missing && ` (skipped: ${missing})`}`, () => {
   it("is lowered until the training holds, from weights that are not spoilt", async () => {
-    const plan = tinyPlan({
+    const { recipe } = wholePlan().retrain;
+    const plan = wholePlan({
       programs: ["retrain"],
       ranking: { source: "none" },
       retrain: {

@@ -14,8 +14,9 @@ import { renderStatus, tellStatus } from "../src/story/status.js";
 import { type Story, tellStory } from "../src/story/story.js";
 import { mockNotice } from "../src/story/telling.js";
 import { prefixOf, type Written, writtenIn } from "../src/story/testing/fixed.js";
+import { shortPlans } from "../src/strategies/testing/plans.js";
 import { mockWorker } from "../src/worker/mock/worker.js";
-import { mockSettings, strategies, tinyPlan } from "./support/plan.js";
+import { mockSettings, wholePlan } from "./support/plan.js";
 
 /** Reports of real runs on the mock worker, whole and broken off anywhere. */
 
@@ -68,11 +69,11 @@ function checkEveryPrefix(written: Written): void {
   }
 }
 
-describe.each(Object.keys(strategies))("a run of %s", (name) => {
+describe.each(Object.values(shortPlans))("a run of $name", (strategy) => {
   let journal: Journal;
   let story: Story;
   beforeAll(async () => {
-    journal = await recorded(tinyPlan({ strategy: strategies[name] }));
+    journal = await recorded(wholePlan({ strategy }));
     story = tellStory(journal);
   });
 
@@ -114,7 +115,7 @@ describe.each(Object.keys(strategies))("a run of %s", (name) => {
 
 describe("an explanation", () => {
   it("ends a cut candidate's story with the probability at which it was cut", async () => {
-    const story = tellStory(await recorded(tinyPlan()));
+    const story = tellStory(await recorded(wholePlan()));
     const cuts = story.prunes.flatMap((prune) => prune.cuts);
     expect(cuts.length).toBeGreaterThan(0);
     for (const cut of cuts) {
@@ -129,7 +130,7 @@ describe("an explanation", () => {
 
 describe("a run that does less", () => {
   it("only ranks: the page shows the classes, and nothing of a search", async () => {
-    const journal = await recorded(tinyPlan({ programs: ["rank"] }));
+    const journal = await recorded(wholePlan({ programs: ["rank"] }));
     const story = tellStory(journal);
     expect(story.found).toBeNull();
     expect(story.ranking?.classes).toHaveLength(6);
@@ -144,12 +145,12 @@ describe("a run that does less", () => {
     const given = {
       architecture: [1, 2, 0, 1],
       epochs: 2,
-      recipe: tinyPlan().retrain.recipe,
+      recipe: wholePlan().retrain.recipe,
       split: "train",
       test: true,
       export: true,
     } as const;
-    const journal = await recorded(tinyPlan({ programs: ["retrain"], ranking: { source: "none" }, retrain: given }));
+    const journal = await recorded(wholePlan({ programs: ["retrain"], ranking: { source: "none" }, retrain: given }));
     const written = writtenIn(journal);
     expect(tellStory(prefixOf(written, 2, null)).found).toMatchObject({
       architecture: [1, 2, 0, 1],

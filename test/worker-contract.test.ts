@@ -13,11 +13,11 @@ import { embeddedWorker } from "../src/worker/embedded.js";
 import { localWorker } from "../src/worker/local.js";
 import { mockWorker } from "../src/worker/mock/worker.js";
 import type { Worker, WorkerSession } from "../src/worker/port.js";
-import { mockSettings, optimizer, tinyPlan } from "./support/plan.js";
+import { mockSettings, wholePlan } from "./support/plan.js";
 
 // One suite for every adapter of the port: what a search may count on, whoever works.
 
-const plan = tinyPlan();
+const plan = wholePlan();
 const paths = [
   [0, 0, 0, 0],
   [1, 3, 2, 3],
@@ -32,7 +32,7 @@ const prepare: Job = {
     { name: "train", split: "train", classes: [], batchSize: 8, shuffle: true, seed: 1, augment: null },
     { name: "valid", split: "valid", classes: [], batchSize: 16, shuffle: false, seed: 2, augment: null },
   ],
-  optimizer,
+  optimizer: plan.search.recipe.optimizer,
   task: { kind: "classification", labelSmoothing: 0 },
   compute: plan.compute,
   seed: 3,

@@ -1,33 +1,29 @@
-"""Sound commands, as an orchestrator sends them: what tests then disturb."""
+"""What an orchestrator sends, sound, for tests to disturb; and what it reads in an answer."""
 
 from __future__ import annotations
 
 from typing import Any
 
 import world
+from google.protobuf.message import Message
 
 from danas_worker.protocol import messages as pb
 
 
-def block(**fields: Any) -> pb.Block:
-    op = {} if fields.keys() & {"skip", "mbconv"} else {"conv": pb.Conv(kernel=3, activation="relu6")}
-    given: dict[str, Any] = {"in_channels": 8, "out_channels": 8, "stride": 1, "height": 6, "width": 6}
-    return pb.Block(**(given | op | fields))
-
-
 def space() -> pb.Space:
+    conv = pb.Conv(kernel=3, activation="relu6")
     mbconv = pb.MbConv(kernel=5, hidden=24, squeeze=4, activation="hswish", gate="hsigmoid")
     candidates = [
-        pb.Candidate(name="k5e3se", block=block(mbconv=mbconv)),
-        pb.Candidate(name="skip", block=block(skip=pb.Skip())),
+        pb.Candidate(name="k5e3se", block=world.block(mbconv, 8, 8, 1, 6, 6)),
+        pb.Candidate(name="skip", block=world.block(pb.Skip(), 8, 8, 1, 6, 6)),
     ]
     return pb.Space(
         name="tiny",
         input=world.shape(3, 6, 6),
         classes=4,
-        stem=[block(in_channels=3)],
+        stem=[world.block(conv, 3, 8, 1, 6, 6)],
         slots=[pb.Slot(name="1.1", stage=1, candidates=candidates)],
-        head=pb.Head(blocks=[block(out_channels=16)], hidden=32, hidden_activation="relu", dropout=0.25),
+        head=pb.Head(blocks=[world.block(conv, 8, 16, 1, 6, 6)], hidden=32, hidden_activation="relu", dropout=0.25),
     )
 
 
@@ -92,6 +88,34 @@ def jobs() -> list[pb.Command]:
         {"restrict": world.restrict([[0, 1]])},
     ]
     return [pb.Command(id="job-1", **fields) for fields in given]
+
+
+def train_job(*rates: float) -> dict[str, Message]:
+    path = pb.WeightedPath(architecture=[0, 1], weight=1.0)
+    steps = [pb.TrainStep(paths=[path], learning_rate=rate, batch=i) for i, rate in enumerate(rates or (0.25,))]
+    return {"train": pb.Train(stream="train", scope="all", steps=steps)}
+
+
+def command(name: str, job: dict[str, Message] | None = None) -> pb.ToWorker:
+    """`job`: by its name in Command"""
+    given: dict[str, Any] = train_job() if job is None else job
+    return pb.ToWorker(command=pb.Command(id=name, **given))
+
+
+def hello(run: str = "run", incarnation: int = 1, **fields: Any) -> pb.ToWorker:
+    given = {"protocol": 2, "run_folder": "/runs/run"} | fields
+    return pb.ToWorker(hello=pb.Hello(run=run, incarnation=incarnation, **given))
+
+
+def refused(message: pb.FromWorker) -> str:
+    """why; the first of the codes is 0, so that what is no refusal would look like one"""
+    assert message.HasField("refusal"), message
+    return pb.Refusal.Code.Name(message.refusal.code)
+
+
+def failed(reply: pb.Reply) -> str:
+    assert reply.HasField("failure"), reply
+    return pb.FailureCode.Name(reply.failure.code)
 
 
 def put(command: pb.Command, path: str, value: Any) -> pb.Command:

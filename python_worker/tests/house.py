@@ -1,4 +1,4 @@
-"""A served desk without a model, and the orchestrator's side of its streams."""
+"""A served desk with a stand-in for Executor, and the orchestrator's side of its streams."""
 
 from __future__ import annotations
 
@@ -8,16 +8,52 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import commands
 import grpc
-import sample
 from google.protobuf.message import Message
 
 from danas_worker.protocol import messages as pb
+from danas_worker.protocol.failure import JobFailed
 from danas_worker.serving.desk import Desk
 from danas_worker.serving.server import serve
 
 METHOD = "/danas.v1.Worker/Session"
 WAIT_S = 10
+
+
+class FakeExecutor:
+    """Answers a train job with its learning rates as losses; what it does besides may be set by a test."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.executed: list[Message] = []
+        self.closed = False
+        self.before: Callable[[Message], None] = lambda job: None
+
+    def execute(self, job: Message) -> tuple[Message, pb.Timing]:
+        assert not self.closed
+        self.executed.append(job)
+        self.before(job)
+        if not isinstance(job, pb.Train):
+            raise JobFailed(pb.FailureCode.unsupported, "a fake only trains")
+        losses = [step.learning_rate for step in job.steps]
+        answer = pb.Trained(losses=losses, accuracies=[0.5] * len(losses), samples=len(losses))
+        return answer, pb.Timing(total_ms=3.0, data_ms=1.0, compute_ms=2.0)
+
+    def close(self) -> None:
+        self.closed = True
+
+
+class Gate:
+    """holds the worker inside a job until it is let go"""
+
+    def __init__(self) -> None:
+        self.entered = threading.Event()
+        self.leave = threading.Event()
+
+    def __call__(self, job: Message) -> None:
+        self.entered.set()
+        assert self.leave.wait(10)
 
 
 class Stream:
@@ -56,7 +92,7 @@ class House:
     """a served desk whose work is done on a thread of its own"""
 
     def __init__(self, folder: Path, **given: Any) -> None:
-        self.made: list[sample.FakeExecutor] = []
+        self.made: list[FakeExecutor] = []
         self.before: Callable[[Message], None] = lambda job: None
         desk_given = {name: given.pop(name) for name in ("lease_s",) if name in given}
         self.desk = Desk(self._make, None, "", **desk_given)
@@ -66,8 +102,8 @@ class House:
         self.thread.start()
         self.channels: list[grpc.Channel] = []
 
-    def _make(self, folder: Path) -> sample.FakeExecutor:
-        executor = sample.FakeExecutor(folder)
+    def _make(self, folder: Path) -> FakeExecutor:
+        executor = FakeExecutor(folder)
         executor.before = lambda job: self.before(job)
         self.made.append(executor)
         return executor
@@ -79,16 +115,16 @@ class House:
 
     def session(self, run: str = "run", incarnation: int = 1) -> Stream:
         stream = self.stream()
-        stream.send(sample.hello(run, incarnation))
+        stream.send(commands.hello(run, incarnation))
         answer = stream.hear()
         assert answer.WhichOneof("message") == "welcome", answer
         return stream
 
     def refused(self, run: str = "run", incarnation: int = 1, **hello: Any) -> str:
         stream = self.stream()
-        stream.send(sample.hello(run, incarnation, **hello))
+        stream.send(commands.hello(run, incarnation, **hello))
         (answer,) = stream.rest()
-        return sample.refused(answer)
+        return commands.refused(answer)
 
     @property
     def executed(self) -> int:

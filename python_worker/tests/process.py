@@ -9,8 +9,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import commands
 import grpc
-import sample
 from house import Stream
 
 
@@ -42,7 +42,7 @@ class Worker:
     def session(self, metadata: list[tuple[str, str]] | None = None) -> Stream:
         self.channel = grpc.insecure_channel(self.ready["address"])
         stream = Stream(self.channel, metadata)
-        stream.send(sample.hello(run_folder=str(self.socket.parent)))
+        stream.send(commands.hello(run_folder=str(self.socket.parent)))
         assert stream.hear().WhichOneof("message") == "welcome"
         return stream
 

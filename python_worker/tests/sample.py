@@ -1,20 +1,17 @@
-"""What the shell's tests work with: specs with sensible fields, data sets of a few images, a stand-in for Executor."""
+"""What the data's tests work with: specs with sensible fields, data sets of a few images."""
 
 from __future__ import annotations
 
 import json
-import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from google.protobuf.message import Message
 from PIL import Image
 
 from danas_worker.data import Data, open_data
 from danas_worker.protocol import messages as pb
-from danas_worker.protocol.failure import JobFailed
 
 ALLOWED = frozenset({"a_persons_data"})
 
@@ -56,11 +53,6 @@ def opened(source: Source, shape: tuple[int, int, int] = (1, 4, 4), **fields: An
     return open_data(spec(source, shape, **fields), ALLOWED)
 
 
-def stream_spec(**fields: Any) -> pb.StreamSpec:
-    given: dict[str, Any] = {"name": "train", "split": "train", "batch_size": 4, "shuffle": True, "seed": 7} | fields
-    return pb.StreamSpec(**given)
-
-
 class Items:
     """a map-style data set of one-coloured grey images; what an image shows is what it is"""
 
@@ -92,66 +84,3 @@ def paint(path: Path, colour: int | tuple[int, ...] = 128, size: tuple[int, int]
     path.parent.mkdir(parents=True, exist_ok=True)
     Image.new(mode, size, colour).save(path)
     return path
-
-
-class FakeExecutor:
-    """Answers a train job with its learning rates as losses; what it does besides may be set by a test."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.executed: list[Message] = []
-        self.closed = False
-        self.before: Callable[[Message], None] = lambda job: None
-
-    def execute(self, job: Message) -> tuple[Message, pb.Timing]:
-        assert not self.closed
-        self.executed.append(job)
-        self.before(job)
-        if not isinstance(job, pb.Train):
-            raise JobFailed(pb.FailureCode.unsupported, "a fake only trains")
-        losses = [step.learning_rate for step in job.steps]
-        answer = pb.Trained(losses=losses, accuracies=[0.5] * len(losses), samples=len(losses))
-        return answer, pb.Timing(total_ms=3.0, data_ms=1.0, compute_ms=2.0)
-
-    def close(self) -> None:
-        self.closed = True
-
-
-class Gate:
-    """holds the worker inside a job until it is let go"""
-
-    def __init__(self) -> None:
-        self.entered = threading.Event()
-        self.leave = threading.Event()
-
-    def __call__(self, job: Message) -> None:
-        self.entered.set()
-        assert self.leave.wait(10)
-
-
-def train_job(*rates: float) -> dict[str, Message]:
-    path = pb.WeightedPath(architecture=[0, 1], weight=1.0)
-    steps = [pb.TrainStep(paths=[path], learning_rate=rate, batch=i) for i, rate in enumerate(rates or (0.25,))]
-    return {"train": pb.Train(stream="train", scope="all", steps=steps)}
-
-
-def command(name: str, job: dict[str, Message] | None = None) -> pb.ToWorker:
-    """`job`: by its name in Command"""
-    given: dict[str, Any] = train_job() if job is None else job
-    return pb.ToWorker(command=pb.Command(id=name, **given))
-
-
-def hello(run: str = "run", incarnation: int = 1, **fields: Any) -> pb.ToWorker:
-    given = {"protocol": 2, "run_folder": "/runs/run"} | fields
-    return pb.ToWorker(hello=pb.Hello(run=run, incarnation=incarnation, **given))
-
-
-def refused(message: pb.FromWorker) -> str:
-    """why; the first of the codes is 0, so that what is no refusal would look like one"""
-    assert message.HasField("refusal"), message
-    return pb.Refusal.Code.Name(message.refusal.code)
-
-
-def failed(reply: pb.Reply) -> str:
-    assert reply.HasField("failure"), reply
-    return pb.FailureCode.Name(reply.failure.code)

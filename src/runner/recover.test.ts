@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { recipe, tinyPlan } from "../../test/support/plan.js";
+import { wholePlan } from "../../test/support/plan.js";
 import type { DataInfo } from "../domain/data.js";
 import type { Job, JobKind, NumberedJob } from "../domain/job.js";
 import { jobKinds } from "../domain/job-kinds.js";
@@ -16,10 +16,12 @@ import { recover } from "./recover.js";
  */
 const movesWeights = ["train", "restrict"];
 
-const plan = tinyPlan();
+const plan = wholePlan();
 const data: DataInfo = { classes: [], input: plan.data.input, splits: [], fingerprint: "the same" };
 const jobOf = (kind: JobKind): Job =>
-  (kind === "prepare" ? { kind, space: plan.space, streams: [], optimizer: recipe.optimizer } : { kind }) as Job;
+  (kind === "prepare"
+    ? { kind, space: plan.space, streams: [], optimizer: plan.search.recipe.optimizer }
+    : { kind }) as Job;
 const signalOf = (kind: JobKind): Signal => (kind === "inspect" ? { kind, data } : { kind }) as Signal;
 
 /** a run whose jobs were all answered, but for the last */

@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { mockSettings, tinyPlan } from "../../test/support/plan.js";
+import { mockSettings, wholePlan } from "../../test/support/plan.js";
 import type { Settings } from "../domain/settings.js";
 import type { Frame } from "../domain/telemetry.js";
 import { memoryJournal } from "../journal/memory.js";
@@ -21,7 +21,7 @@ afterEach(() => rmSync(cwd, { recursive: true, force: true }));
 
 const checkpoints = { everySeconds: 0, keep: 1, rounds: false };
 const settings = (): Settings => ({
-  ...{ plan: tinyPlan(), checkpoints, runFolder: join(cwd, "runs/tiny"), resolvedYaml: "name: tiny\n" },
+  ...{ plan: wholePlan(), checkpoints, runFolder: join(cwd, "runs/tiny"), resolvedYaml: "name: tiny\n" },
   worker: { kind: "mock", ...mockSettings },
 });
 const create = (force = false, onNotice = (_: string) => {}) =>
@@ -48,13 +48,13 @@ describe("a run without a terminal", () => {
     expect(ended.kind).toBe("done");
     expect(readRun(folder, reachedItsEnd)).toBe(true);
 
-    const journal = memoryJournal(tinyPlan());
+    const journal = memoryJournal(wholePlan());
     await conduct({ folder: cwd, journal }, { worker: mockWorker(mockSettings), checkpoints });
     expect(readRun(folder, chosenIn)).toEqual(chosenIn(journal));
   });
 
   it("shows what the worker shows of itself to who asks for it", async () => {
-    const plan = tinyPlan({ programs: ["rank"] });
+    const plan = wholePlan({ programs: ["rank"] });
     const worker = mockWorker({ ...mockSettings, stepMs: 2 }, { telemetry: "tcp://127.0.0.1:*" });
     const kinds = new Set<string>();
     const onFrame = ({ run, news }: Frame) => void kinds.add(`${news.kind} of ${run}`);

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { Around } from "../options/around.js";
 import { methodNamed, methods, searchSchema } from "./registry.js";
-import { plans } from "./testing/plans.js";
+import { plans, shortPlans } from "./testing/plans.js";
 import { contextFor, tinyPlan } from "./testing/world.js";
 
 const { plan } = contextFor(tinyPlan(plans.random));
@@ -23,8 +23,8 @@ describe("the registry", () => {
     expect(searchSchema.parse({}).strategy).toBe(methods[0].name);
   });
 
-  it("has a plan to try every method on", () => {
-    expect(new Set(Object.values(plans).map(({ name }) => name))).toEqual(new Set(methods.map(({ name }) => name)));
+  it.each(Object.entries({ plans, shortPlans }))("has %s to try every method on", (_, tried) => {
+    expect(new Set(Object.values(tried).map(({ name }) => name))).toEqual(new Set(methods.map(({ name }) => name)));
   });
 });
 

@@ -7,6 +7,7 @@ import os
 from pathlib import Path
 from typing import Any
 
+import commands
 import pytest
 import sample
 from PIL import Image
@@ -73,7 +74,7 @@ def test_the_token_is_not_in_the_environment_of_a_persons_own_code(
     factory = pb.PythonFactory(factory="nosy_data:make", options_json=json.dumps({"tell": str(tmp_path / "told")}))
     data = pb.DataSpec(classes=2, on_device="auto", python=factory)
     data.input.channels = data.input.height = data.input.width = 3
-    session.send(sample.command("job-0", {"inspect": pb.Inspect(data=data)}))
+    session.send(commands.command("job-0", {"inspect": pb.Inspect(data=data)}))
     assert session.hear_reply().failure.code == pb.FailureCode.data, "it makes no data"
     told = (tmp_path / "told").read_text()
     assert "PYTHONPATH" in told and TOKEN not in told and "DANAS_TOKEN" not in told

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 import sample
 import torch
+import world
 from PIL import Image
 
 from danas_worker.data import Data
@@ -238,7 +239,7 @@ def test_of_an_animation_the_first_picture_is_taken(tmp_path: Path) -> None:
     pictures = [Image.new("L", (4, 4), value) for value in (200, 10)]
     pictures[0].save(tmp_path / "a" / "moving.gif", save_all=True, append_images=pictures[1:])
     data = opened(tmp_path)
-    x_NCHW, _ = data.stream(sample.stream_spec(shuffle=False, batch_size=6), torch.device("cpu"), False).batch(0)
+    x_NCHW, _ = data.stream(world.stream(shuffle=False, batch_size=6), torch.device("cpu"), False).batch(0)
     assert sample.shown(data, x_NCHW) == [0, 10, 20, 200, 0, 10]
 
 

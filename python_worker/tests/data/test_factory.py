@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 import sample
 import torch
+import world
 from torch.utils.data import DataLoader
 
 from danas_worker.data import Data, images, open_data
@@ -156,7 +157,7 @@ def test_a_split_without_images_is_told_where_it_matters(factory: Put) -> None:
     data = opened(factory(lambda: {"train": ITEMS, "test": []}))
     assert sample.counts(data)["test"] == (0, 0)
     with pytest.raises(JobFailed, match="no test images"):
-        data.stream(sample.stream_spec(split="test"), torch.device("cpu"), False)
+        data.stream(world.stream(batch_size=4, split="test"), torch.device("cpu"), False)
 
 
 class Watched(sample.Items):
@@ -184,7 +185,7 @@ def test_a_persons_code_is_called_in_one_thread_only(
         monkeypatch.setattr("danas_worker.data.factory.EAGER_BYTES", 0)
     items = Watched([i for i in range(40)], [i % 2 for i in range(40)])
     data = opened(factory(lambda: {"train": items}))
-    stream = data.stream(sample.stream_spec(), torch.device("cpu"), False)
+    stream = data.stream(world.stream(batch_size=4), torch.device("cpu"), False)
     for b in range(12):
         stream.batch(b)
     assert items.threads == {threading.get_ident()}

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 import sample
 import torch
+import world
 
 from danas_worker.data import Data, fashion_mnist
 from danas_worker.protocol import messages as pb
@@ -49,7 +50,7 @@ def test_images_labels_and_names_are_read(root: Path) -> None:
         "test": (1,) * 10,
         "full": (3,) * 10,
     }
-    stream = data.stream(sample.stream_spec(shuffle=False, batch_size=30), torch.device("cpu"), False)
+    stream = data.stream(world.stream(shuffle=False, batch_size=30), torch.device("cpu"), False)
     x_NCHW, y_N = stream.batch(0)
     assert x_NCHW.shape == (30, 1, 28, 28)
     assert sample.shown(data, x_NCHW) == list(range(30))

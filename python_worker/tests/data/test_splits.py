@@ -67,7 +67,7 @@ def test_a_split_that_the_source_has_is_taken_as_it_is(factory: Callable[..., st
     data = sample.opened(sample.factory(factory(lambda: made)), classes=2, valid_fraction=0.5, test_fraction=0.5)
     # what a split lacks is told, not mended
     assert sample.counts(data) == {"train": (2, 2), "valid": (0, 2), "test": (1, 0), "full": (2, 4)}
-    stream = data.stream(sample.stream_spec(split="full", shuffle=False, batch_size=6), torch.device("cpu"), False)
+    stream = data.stream(world.stream(split="full", shuffle=False, batch_size=6), torch.device("cpu"), False)
     x_NCHW, y_N = stream.batch(0)
     assert sample.shown(data, x_NCHW) == [10, 20, 30, 40, 50, 60]
     assert y_N.tolist() == [0, 1, 0, 1, 1, 1]
@@ -79,7 +79,7 @@ def test_a_shuffled_full_split_of_two_sources_keeps_images_and_labels_together(f
         "valid": sample.Items(list(range(20, 33)), [i % 2 for i in range(20, 33)]),
     }
     data = sample.opened(sample.factory(factory(lambda: made)), classes=2, test_fraction=0.0)
-    stream = data.stream(sample.stream_spec(split="full", batch_size=11), torch.device("cpu"), False)
+    stream = data.stream(world.stream(split="full", batch_size=11), torch.device("cpu"), False)
     seen = []
     for b in range(3):
         x_NCHW, y_N = stream.batch(b)
@@ -92,14 +92,14 @@ def test_normalisation_is_the_training_images_mean_and_deviation(factory: Callab
     made = {"train": sample.Items([0, 255, 0, 255], [0, 0, 1, 1]), "test": sample.Items([9], [0])}
     data = sample.opened(sample.factory(factory(lambda: made)), classes=2, valid_fraction=0.0)
     assert data.normalisation == {"mean": [0.5], "std": [0.5]}
-    x_NCHW, _ = data.stream(sample.stream_spec(shuffle=False), torch.device("cpu"), False).batch(0)
+    x_NCHW, _ = data.stream(world.stream(batch_size=4, shuffle=False), torch.device("cpu"), False).batch(0)
     assert x_NCHW[:, 0, 0, 0].tolist() == pytest.approx([-1.0, 1.0, -1.0, 1.0], abs=1e-6)
 
 
 def test_a_channel_that_never_changes_is_zero_once_normalised(factory: Callable[..., str]) -> None:
     made = {"train": sample.Items([77] * 4, [0, 0, 1, 1])}
     data = sample.opened(sample.factory(factory(lambda: made)), classes=2, valid_fraction=0.0)
-    x_NCHW, _ = data.stream(sample.stream_spec(), torch.device("cpu"), False).batch(0)
+    x_NCHW, _ = data.stream(world.stream(batch_size=4), torch.device("cpu"), False).batch(0)
     assert float(x_NCHW.abs().max()) < 1e-6
 
 

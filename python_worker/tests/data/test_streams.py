@@ -33,14 +33,14 @@ def seen(data: Data, stream: Stream, *batches: int) -> list[int]:
 
 
 def test_an_epoch_is_a_permutation_and_the_next_one_another(data: Data) -> None:
-    stream = data.stream(sample.stream_spec(batch_size=11), CPU, False)
+    stream = data.stream(world.stream(batch_size=11), CPU, False)
     first, second = seen(data, stream, 0, 1), seen(data, stream, 2, 3)
     assert sorted(first) == sorted(second) == list(range(22))
     assert first != second != list(range(22)) != first
 
 
 def test_a_shuffled_stream_drops_the_incomplete_last_batch(data: Data) -> None:
-    stream = data.stream(sample.stream_spec(batch_size=5), CPU, False)
+    stream = data.stream(world.stream(batch_size=5), CPU, False)
     assert stream.batches_per_pass == 4
     for epoch in range(3):
         values = seen(data, stream, *range(4 * epoch, 4 * epoch + 4))
@@ -50,7 +50,7 @@ def test_a_shuffled_stream_drops_the_incomplete_last_batch(data: Data) -> None:
 
 
 def test_an_unshuffled_stream_keeps_the_incomplete_last_batch_and_repeats(data: Data) -> None:
-    stream = data.stream(sample.stream_spec(batch_size=5, shuffle=False), CPU, False)
+    stream = data.stream(world.stream(batch_size=5, shuffle=False), CPU, False)
     assert stream.batches_per_pass == 5
     assert seen(data, stream, 0, 1, 2, 3, 4) == list(range(22))
     assert seen(data, stream, 4) == seen(data, stream, 9) == [20, 21]
@@ -58,13 +58,13 @@ def test_an_unshuffled_stream_keeps_the_incomplete_last_batch_and_repeats(data: 
 
 @pytest.mark.parametrize("shuffle", [True, False])
 def test_fewer_images_than_a_batch_are_one_batch(data: Data, shuffle: bool) -> None:
-    stream = data.stream(sample.stream_spec(batch_size=100, shuffle=shuffle), CPU, False)
+    stream = data.stream(world.stream(batch_size=100, shuffle=shuffle), CPU, False)
     assert stream.batches_per_pass == 1
     assert sorted(seen(data, stream, 0)) == list(range(22)) == sorted(seen(data, stream, 1))
 
 
 def test_a_batch_does_not_depend_on_what_was_asked_before(data: Data) -> None:
-    spec = sample.stream_spec(batch_size=3, augment=EVERYTHING)
+    spec = world.stream(batch_size=3, augment=EVERYTHING)
     in_order = data.stream(spec, CPU, False)
     expected = {b: in_order.batch(b) for b in range(30)}
     torch.manual_seed(99)  # nor on torch's own generator
@@ -78,48 +78,48 @@ def test_a_batch_does_not_depend_on_what_was_asked_before(data: Data) -> None:
 
 
 def test_a_batch_far_along_is_there_at_once(data: Data) -> None:
-    stream = data.stream(sample.stream_spec(batch_size=11), CPU, False)
+    stream = data.stream(world.stream(batch_size=11), CPU, False)
     values = seen(data, stream, 10**12, 10**12 + 1)
     assert sorted(values) == list(range(22))
 
 
 @pytest.mark.parametrize("change", [{"seed": 8}, {"name": "another"}])
 def test_streams_of_another_seed_or_name_are_others(data: Data, change: dict[str, object]) -> None:
-    spec = sample.stream_spec(batch_size=22, augment=sample.augment(cutout=2))
+    spec = world.stream(batch_size=22, augment=sample.augment(cutout=2))
     one, other = data.stream(spec, CPU, False), data.stream(world.but(spec, **change), CPU, False)
     assert one.batch(0)[1].tolist() != other.batch(0)[1].tolist()
     assert not torch.equal(one.batch(0)[0] == 0, other.batch(0)[0] == 0)
 
 
 def test_two_batches_are_augmented_differently(data: Data) -> None:
-    spec = sample.stream_spec(batch_size=22, shuffle=False, augment=sample.augment(pad=2, flip=True))
+    spec = world.stream(batch_size=22, shuffle=False, augment=sample.augment(pad=2, flip=True))
     stream = data.stream(spec, CPU, False)
     assert not torch.equal(stream.batch(0)[0], stream.batch(1)[0])
 
 
 def test_a_stream_of_some_classes_shows_only_those_and_says_which_count(data: Data) -> None:
-    stream = data.stream(sample.stream_spec(classes=("odd",), batch_size=11), CPU, False)
+    stream = data.stream(world.stream(classes=("odd",), batch_size=11), CPU, False)
     values = seen(data, stream, 0)
     assert sorted(values) == list(range(1, 22, 2))
     assert stream.batch(0)[1].tolist() == [1] * 11, "labels stay those of the data"
     assert stream.active_K is not None
     assert stream.active_K.tolist() == [False, True]
-    assert data.stream(sample.stream_spec(), CPU, False).active_K is None
+    assert data.stream(world.stream(batch_size=4), CPU, False).active_K is None
 
 
 def test_unknown_classes_and_missing_splits_are_told(data: Data) -> None:
     with pytest.raises(JobFailed, match="no class 'prime'") as failed:
-        data.stream(sample.stream_spec(classes=("odd", "prime")), CPU, False)
+        data.stream(world.stream(batch_size=4, classes=("odd", "prime")), CPU, False)
     assert failed.value.code == FailureCode.data
     with pytest.raises(JobFailed, match="no valid images") as failed:
-        data.stream(sample.stream_spec(split="valid"), CPU, False)
+        data.stream(world.stream(batch_size=4, split="valid"), CPU, False)
     assert "validFraction" in failed.value.hint
 
 
 def test_batches_come_in_the_memory_order_that_was_asked_for(factory: Callable[..., str]) -> None:
     data = sample.opened(sample.synthetic(10, 1.0), shape=(3, 6, 6))
     for augment in (None, EVERYTHING, sample.augment()):
-        spec = sample.stream_spec(augment=augment)
+        spec = world.stream(batch_size=4, augment=augment)
         one, other = data.stream(spec, CPU, True).batch(3)[0], data.stream(spec, CPU, False).batch(3)[0]
         assert one.is_contiguous(memory_format=torch.channels_last)
         assert other.is_contiguous()
@@ -182,7 +182,7 @@ def test_a_folder_too_large_for_memory_gives_the_same_batches(
     root = tmp_path_factory.mktemp("folder")
     for index in range(12):
         sample.paint(root / "ab"[index % 2] / f"{index:02d}.png", 20 * index)
-    spec = sample.stream_spec(batch_size=3, augment=EVERYTHING)
+    spec = world.stream(batch_size=3, augment=EVERYTHING)
     held = sample.opened(sample.folder(root), classes=2)
     monkeypatch.setattr(images, "EAGER_BYTES", 0)
     lazy = sample.opened(sample.folder(root), classes=2)
@@ -199,7 +199,7 @@ def test_a_folder_too_large_for_memory_gives_the_same_batches(
 @pytest.mark.parametrize("on_device", ["always", "auto", "never"])
 def test_a_gpu_sees_the_batches_that_the_cpu_sees(on_device: str) -> None:
     data = sample.opened(sample.synthetic(20, 1.0), shape=(3, 8, 8), on_device=on_device)
-    spec = sample.stream_spec(augment=EVERYTHING)
+    spec = world.stream(batch_size=4, augment=EVERYTHING)
     here, there = data.stream(spec, CPU, False), data.stream(spec, torch.device("cuda"), False)
     for b in range(5):
         torch.testing.assert_close(there.batch(b)[0].cpu(), here.batch(b)[0], atol=1e-4, rtol=1e-4)

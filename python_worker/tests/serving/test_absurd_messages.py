@@ -15,7 +15,6 @@ import commands
 import fuzz
 import grpc
 import pytest
-import sample
 from house import METHOD, WAIT_S, House
 
 from danas_worker.jobs.executor import Executor
@@ -48,7 +47,7 @@ class Peak:
 
 def still_works(house: House, what: str) -> None:
     session = house.session()
-    session.send(sample.command(f"after {what}"))
+    session.send(commands.command(f"after {what}"))
     assert session.hear_reply().train.samples == 1
     session.goodbye()
     assert session.rest() == []
@@ -106,7 +105,7 @@ def test_a_claim_of_gigabytes_inside_a_message_is_no_message(house: House) -> No
     for content in (b"\x0a\xff\xff\xff\xff\x07x", b"\x12\xff\xff\xff\xff\x0fx", b"\x12\x07\x0a\xff\xff\xff\xff\x07x"):
         house.channels.append(grpc.insecure_channel(house.address, options=[("grpc.use_local_subchannel_pool", 1)]))
         call = house.channels[-1].stream_stream(METHOD, lambda part: part, pb.FromWorker.FromString)
-        assert [sample.refused(m) for m in call(iter([content]), timeout=WAIT_S)] == ["protocol"]
+        assert [commands.refused(m) for m in call(iter([content]), timeout=WAIT_S)] == ["protocol"]
     assert peak.grown() < ROOM
     still_works(house, "all")
 
@@ -225,7 +224,7 @@ def test_absurd_numbers_are_refused_at_once_and_take_no_room(tmp_path: Path) -> 
         peak = Peak()
         started = time.monotonic()
         reply = done(command)
-        code, message = sample.failed(reply), reply.failure.message
+        code, message = commands.failed(reply), reply.failure.message
         assert code in {"invalid_job", "out_of_memory", "data"}, f"{what}: {code} {message}"
         assert message and len(message) <= 2_000, what
         assert peak.grown() < ROOM, f"{what}: {peak.grown() >> 20} MiB"
@@ -243,14 +242,14 @@ def disorder(draw: random.Random, number: int) -> list[pb.ToWorker]:
     """hellos, commands and pings in any order, ids missing, repeated or odd"""
     ping = pb.ToWorker(ping=pb.Ping(sequence=draw.randrange(2**32)))
     some = [
-        *[sample.command(f"{number}-{draw.randrange(4)}", sample.train_job(0.5)) for _ in range(5)],
-        *[sample.command(f"{number}-odd", {}), sample.command(f"{number}" + "😀" * draw.randrange(2000))],
+        *[commands.command(f"{number}-{draw.randrange(4)}", commands.train_job(0.5)) for _ in range(5)],
+        *[commands.command(f"{number}-odd", {}), commands.command(f"{number}" + "😀" * draw.randrange(2000))],
         *[ping, ping],
-        *[pb.ToWorker(), sample.command(""), sample.hello(), sample.hello(run="another")],
+        *[pb.ToWorker(), commands.command(""), commands.hello(), commands.hello(run="another")],
     ]
     weights = [4] * 9 + [1] * 4
     script = draw.choices(some, weights, k=draw.randrange(8))
-    first = [sample.hello()] if draw.random() < 0.9 else [sample.hello(protocol=draw.randrange(2**32))]
+    first = [commands.hello()] if draw.random() < 0.9 else [commands.hello(protocol=draw.randrange(2**32))]
     return [*first, *script] if draw.random() < 0.95 else script
 
 

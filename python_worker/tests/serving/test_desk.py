@@ -10,9 +10,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import commands
 import pytest
-import sample
 from google.protobuf.message import Message
+from house import FakeExecutor, Gate
 
 from danas_worker.protocol import messages as pb
 from danas_worker.protocol.failure import JobFailed
@@ -27,16 +28,16 @@ class Client:
         self.desk = desk
         self.heard: list[pb.FromWorker | None] = []
         self.outbox = lambda message: self.heard.append(message)
-        self.answer = desk.open(sample.hello(run, incarnation, **hello).hello, self.outbox)
+        self.answer = desk.open(commands.hello(run, incarnation, **hello).hello, self.outbox)
 
     @property
     def refused(self) -> str:
         """the refusal's code; empty = welcome"""
-        return sample.refused(self.answer) if self.answer.HasField("refusal") else ""
+        return commands.refused(self.answer) if self.answer.HasField("refusal") else ""
 
     def send(self, *ids: str) -> None:
         for name in ids:
-            self.desk.take(sample.command(name), self.outbox)
+            self.desk.take(commands.command(name), self.outbox)
 
     @property
     def replies(self) -> list[str]:
@@ -45,7 +46,7 @@ class Client:
     @property
     def said(self) -> list[str]:
         """everything heard: the reply's id, pong, refusal code, end"""
-        told = {"reply": lambda m: m.reply.id, "pong": lambda m: "pong", "refusal": sample.refused}
+        told = {"reply": lambda m: m.reply.id, "pong": lambda m: "pong", "refusal": commands.refused}
         return ["end" if m is None else told[m.WhichOneof("message") or ""](m) for m in self.heard]
 
 
@@ -53,12 +54,12 @@ class Office:
     """a desk with fakes for executors"""
 
     def __init__(self, run_folder: Path | None = None, **given: object) -> None:
-        self.made: list[sample.FakeExecutor] = []
+        self.made: list[FakeExecutor] = []
         self.before: Callable[[Message], None] = lambda job: None
         self.desk = Desk(self._make, run_folder, **given)  # type: ignore[arg-type]
 
-    def _make(self, folder: Path) -> sample.FakeExecutor:
-        executor = sample.FakeExecutor(folder)
+    def _make(self, folder: Path) -> FakeExecutor:
+        executor = FakeExecutor(folder)
         executor.before = lambda job: self.before(job)
         self.made.append(executor)
         return executor
@@ -75,9 +76,9 @@ class Office:
             pass
 
     @contextmanager
-    def busy(self) -> Iterator[sample.Gate]:
+    def busy(self) -> Iterator[Gate]:
         """within, one command is being carried out on another thread; afterwards everything queued was"""
-        gate = sample.Gate()
+        gate = Gate()
         self.before = gate
         thread = threading.Thread(target=self.work)
         thread.start()
@@ -157,7 +158,7 @@ def test_memory_is_bounded_in_bytes(office: Office, monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(desk_module, "REMEMBERED_BYTES", 10_000)
     client = office.client()
     for i in range(20):
-        client.desk.take(sample.command(f"job-{i}", sample.train_job(*[0.5] * 100)), client.outbox)
+        client.desk.take(commands.command(f"job-{i}", commands.train_job(*[0.5] * 100)), client.outbox)
     office.work()
     kept = office.desk._answers
     size = sum(reply.ByteSize() for reply in kept.values())
@@ -190,7 +191,7 @@ def test_a_ping_is_answered_at_once_even_while_the_worker_is_busy(office: Office
     assert idle.pong.busy_with == ""
 
 
-@pytest.mark.parametrize("message", [pb.ToWorker(), sample.hello(), sample.command("")])
+@pytest.mark.parametrize("message", [pb.ToWorker(), commands.hello(), commands.command("")])
 def test_what_has_no_place_in_a_session_ends_it(office: Office, message: pb.ToWorker) -> None:
     client = office.client()
     office.desk.take(message, client.outbox)
@@ -231,7 +232,7 @@ def test_a_job_that_fails_is_a_failure_and_the_session_goes_on(
     client.send("job-2")
     office.work()
     first, second = (m.reply for m in client.heard if m is not None)
-    assert (sample.failed(first), second.WhichOneof("answer")) == (code, "train")
+    assert (commands.failed(first), second.WhichOneof("answer")) == (code, "train")
     assert message in first.failure.message
     assert first.failure.hint
 
@@ -241,7 +242,7 @@ def test_an_invalid_job_does_not_reach_the_executor(office: Office) -> None:
     office.desk.take(pb.ToWorker(command=pb.Command(id="job-1")), client.outbox)
     office.work()
     assert client.heard[0] is not None
-    assert sample.failed(client.heard[0].reply) == "invalid_job"
+    assert commands.failed(client.heard[0].reply) == "invalid_job"
     assert office.executed == 0
 
 
@@ -260,7 +261,7 @@ def test_an_answer_that_cannot_be_put_on_the_wire_is_a_failure(office: Office) -
     # a number that no field holds, and an answer to another job
     with pytest.raises(ValueError):
         pb.Restricted(bytes_freed=-1)
-    assert sample.failed(answering(office, pb.Restricted())) == "internal"
+    assert commands.failed(answering(office, pb.Restricted())) == "internal"
 
 
 def test_an_answer_too_long_for_the_wire_is_a_failure(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:

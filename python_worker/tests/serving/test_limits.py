@@ -13,8 +13,7 @@ from typing import Any
 import commands
 import grpc
 import pytest
-import sample
-from house import WAIT_S, House
+from house import WAIT_S, FakeExecutor, Gate, House
 
 from danas_worker.protocol import messages as pb
 from danas_worker.protocol.checks import MAX_STEPS, job_of
@@ -29,7 +28,7 @@ def test_the_stream_after_the_last_place_is_turned_away_until_one_is_free(house:
     # all but one place are held by streams that do not say hello yet
     others = [house.stream() for _ in range(MAX_STREAMS - 1)]
     one_more(house, lambda code: code == grpc.StatusCode.RESOURCE_EXHAUSTED)
-    session.send(sample.command("job-1"))
+    session.send(commands.command("job-1"))
     assert session.hear_reply().id == "job-1", "who is served goes on"
     others[0].call.cancel()
     one_more(house, lambda code: code is None)
@@ -41,9 +40,9 @@ def one_more(house: House, wanted: Callable[[grpc.StatusCode | None], bool]) -> 
     deadline = time.monotonic() + WAIT_S
     while time.monotonic() < deadline:
         stream = house.stream()
-        stream.send(sample.hello("other"))
+        stream.send(commands.hello("other"))
         try:
-            assert sample.refused(stream.hear()) == "busy"
+            assert commands.refused(stream.hear()) == "busy"
             code = None
         except grpc.RpcError:
             code = stream.call.code()
@@ -55,12 +54,12 @@ def one_more(house: House, wanted: Callable[[grpc.StatusCode | None], bool]) -> 
 
 def test_commands_that_wait_are_limited_in_number(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(desk_module, "WAITING", 3)
-    gate = sample.Gate()
+    gate = Gate()
     house.before = gate
     session = house.session()
-    session.send(sample.command("job-0"))
+    session.send(commands.command("job-0"))
     assert gate.entered.wait(WAIT_S)
-    session.send(*(sample.command(f"job-{i}") for i in range(1, 5)))
+    session.send(*(commands.command(f"job-{i}") for i in range(1, 5)))
     assert session.hear().refusal.message == "3 commands are waiting already"
     assert session.rest() == []
     gate.leave.set()
@@ -87,18 +86,18 @@ def test_a_job_has_so_many_steps_at_most() -> None:
 
 
 def hello(**given: Any) -> pb.Hello:
-    return sample.hello(**given).hello
+    return commands.hello(**given).hello
 
 
 def test_a_welcome_tells_the_telemetrys_key_and_only_who_is_welcomed_is_admitted(tmp_path: Path) -> None:
     admitted: list[str] = []
-    desk = Desk(sample.FakeExecutor, tmp_path, "tcp://0.0.0.0:7778", telemetry_key="S" * 40, admit=admitted.append)
+    desk = Desk(FakeExecutor, tmp_path, "tcp://0.0.0.0:7778", telemetry_key="S" * 40, admit=admitted.append)
     ignore = lambda message: None  # noqa: E731
     answer = desk.open(hello(run="one", telemetry_key="A" * 40), ignore)
     assert (answer.welcome.telemetry, answer.welcome.telemetry_key) == ("tcp://0.0.0.0:7778", "S" * 40)
     assert admitted == ["A" * 40]
-    assert sample.refused(desk.open(hello(run="two", telemetry_key="B" * 40), ignore)) == "busy"
-    assert sample.refused(desk.open(hello(run="one", protocol=9, telemetry_key="C" * 40), ignore)) == "protocol"
+    assert commands.refused(desk.open(hello(run="two", telemetry_key="B" * 40), ignore)) == "busy"
+    assert commands.refused(desk.open(hello(run="one", protocol=9, telemetry_key="C" * 40), ignore)) == "protocol"
     assert desk.open(hello(run="one"), ignore).HasField("welcome"), "who watches nothing needs no key"
     assert admitted == ["A" * 40]
 

@@ -12,9 +12,9 @@ import time
 from pathlib import Path
 from typing import Any
 
+import commands
 import grpc
 import pytest
-import sample
 
 from danas_worker.protocol import messages as pb
 
@@ -37,7 +37,7 @@ def test_it_serves_and_ends_with_its_parent(start: Any) -> None:
     data = pb.DataSpec(classes=2, on_device="auto", synthetic=pb.Synthetic(per_class=4))
     data.input.channels = data.input.height = data.input.width = 3
     inspect = {"inspect": pb.Inspect(data=data)}
-    session.send(sample.command("job-0", inspect), sample.command("job-1"), sample.command("job-2", inspect))
+    session.send(commands.command("job-0", inspect), commands.command("job-1"), commands.command("job-2", inspect))
     replies = [session.hear_reply() for _ in range(3)]
     assert [r.WhichOneof("answer") for r in replies] == ["inspect", "failure", "inspect"]
     assert replies[0].inspect == replies[2].inspect
@@ -90,7 +90,7 @@ def test_it_ends_with_its_parent_in_the_middle_of_a_job_that_does_not_listen(sta
     )
     data.input.channels = data.input.height = data.input.width = 3
     session = worker.session()
-    session.send(sample.command("job-0", {"inspect": pb.Inspect(data=data)}))
+    session.send(commands.command("job-0", {"inspect": pb.Inspect(data=data)}))
     for _ in range(2_000):
         if (tmp_path / "inside").exists():
             break

@@ -9,11 +9,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import commands
 import fuzz
 import grpc
 import pytest
-import sample
-from house import METHOD, WAIT_S, House, Stream
+from house import METHOD, WAIT_S, FakeExecutor, Gate, House, Stream
 
 from danas_worker.protocol import messages as pb
 from danas_worker.serving import desk as desk_module
@@ -32,7 +32,7 @@ def until(condition: Callable[[], bool]) -> None:
 
 def test_commands_are_answered_in_order_with_their_signals(house: House) -> None:
     session = house.session()
-    session.send(*(sample.command(f"job-{i}", sample.train_job(0.5 * i, 0.25)) for i in range(50)))
+    session.send(*(commands.command(f"job-{i}", commands.train_job(0.5 * i, 0.25)) for i in range(50)))
     for i in range(50):
         reply = session.hear_reply()
         assert reply.id == f"job-{i}"
@@ -43,7 +43,7 @@ def test_commands_are_answered_in_order_with_their_signals(house: House) -> None
 
 def test_a_goodbye_ends_the_stream_in_order_and_frees_the_worker(house: House) -> None:
     one = house.session("one")
-    one.send(sample.command("job-1"))
+    one.send(commands.command("job-1"))
     one.hear_reply()
     one.goodbye()
     assert one.rest() == []
@@ -66,16 +66,16 @@ def test_a_stream_that_ends_without_a_goodbye_was_cut_and_keeps_its_place(house:
 
 
 def test_a_cut_stream_may_be_taken_up_again_and_what_was_missed_is_there(house: House) -> None:
-    gate = sample.Gate()
+    gate = Gate()
     house.before = gate
     first = house.session()
-    first.send(sample.command("job-1"), sample.command("job-2"))
+    first.send(commands.command("job-1"), commands.command("job-2"))
     assert gate.entered.wait(WAIT_S)
     first.call.cancel()
     until(lambda: house.desk._owner is not None and house.desk._owner.outbox is None)
     assert house.refused("other") == "busy"
     again = house.session()
-    again.send(sample.command("job-1"), sample.command("job-2"), sample.command("job-3"))
+    again.send(commands.command("job-1"), commands.command("job-2"), commands.command("job-3"))
     again.send(pb.ToWorker(ping=pb.Ping(sequence=1)))
     assert again.hear().pong.busy_with == "job-1"
     gate.leave.set()
@@ -87,20 +87,20 @@ def test_a_reconnect_replaces_a_stream_that_only_seems_alive(house: House) -> No
     first = house.session()
     again = house.session()
     assert first.rest() == []
-    again.send(sample.command("job-1"))
+    again.send(commands.command("job-1"))
     assert again.hear_reply().id == "job-1"
 
 
 def test_a_later_start_fences_the_earlier_off(house: House) -> None:
-    gate = sample.Gate()
+    gate = Gate()
     house.before = gate
     old = house.session(incarnation=1)
-    old.send(sample.command("job-1"), sample.command("job-2"))
+    old.send(commands.command("job-1"), commands.command("job-2"))
     assert gate.entered.wait(WAIT_S)
     new = house.session(incarnation=2)
     (told,) = old.rest()
-    assert sample.refused(told) == "fenced"
-    new.send(sample.command("job-1"))
+    assert commands.refused(told) == "fenced"
+    new.send(commands.command("job-1"))
     gate.leave.set()
     assert new.hear_reply().id == "job-1"
     assert house.executed == 2
@@ -113,15 +113,15 @@ def test_a_later_start_fences_the_earlier_off(house: House) -> None:
 def test_a_refusal_is_said_and_ends_the_stream(house: House, hello: dict[str, Any], code: str) -> None:
     owner = house.session()
     assert house.refused(**hello) == code
-    owner.send(sample.command("job-1"))
+    owner.send(commands.command("job-1"))
     assert owner.hear_reply().id == "job-1"
 
 
 def test_a_stream_that_does_not_begin_with_a_hello_is_refused(house: House) -> None:
     stream = house.stream()
-    stream.send(sample.command("job-1"))
+    stream.send(commands.command("job-1"))
     (answer,) = stream.rest()
-    assert sample.refused(answer) == "protocol"
+    assert commands.refused(answer) == "protocol"
     assert house.executed == 0
 
 
@@ -136,10 +136,10 @@ def test_a_stream_without_a_word_is_ended_and_does_not_hold_a_thread(open_house:
 
 
 def test_pings_are_answered_while_a_job_runs(house: House) -> None:
-    gate = sample.Gate()
+    gate = Gate()
     house.before = gate
     session = house.session()
-    session.send(sample.command("job-1"))
+    session.send(commands.command("job-1"))
     assert gate.entered.wait(WAIT_S)
     session.send(pb.ToWorker(ping=pb.Ping(sequence=3)))
     pong = session.hear().pong
@@ -160,18 +160,18 @@ def test_garbage_ends_its_stream_and_nothing_else(house: House) -> None:
     draw = fuzz.draw_for(what)
     for _ in range(fuzz.cases(30, what)):
         garbage = b"\xff" + bytes(draw.randrange(256) for _ in range(draw.randint(1, 300)))
-        assert [sample.refused(m) for m in raw(house, garbage)] == ["protocol"]
+        assert [commands.refused(m) for m in raw(house, garbage)] == ["protocol"]
         house.channels.pop().close()  # thousands of open ones would slow us down, not the worker
-    hello = sample.hello().SerializeToString()
+    hello = commands.hello().SerializeToString()
     told = [m.WhichOneof("message") for m in raw(house, hello, b"\xff\xff\xff", hello)]
     assert told == ["welcome", "refusal"]
     session = house.session()
-    session.send(sample.command("job-1"))
+    session.send(commands.command("job-1"))
     assert session.hear_reply().id == "job-1"
 
 
 def test_a_message_above_the_limit_is_not_taken_in(house: House) -> None:
-    stream = raw(house, sample.hello(run="x" * (desk_module.MAX_MESSAGE + 1)).SerializeToString())
+    stream = raw(house, commands.hello(run="x" * (desk_module.MAX_MESSAGE + 1)).SerializeToString())
     with pytest.raises(grpc.RpcError):
         next(stream)
     assert stream.code() == grpc.StatusCode.RESOURCE_EXHAUSTED
@@ -185,13 +185,13 @@ def test_disturbed_jobs_fail_one_by_one_and_a_sound_one_works_after_each(house: 
     for i in range(fuzz.cases(200, what)):
         if i % 500 == 0:
             session = house.session()  # each stream has its deadline; the run goes on
-        disturbed = sample.command(f"job-{i}", sample.train_job(0.5, 0.25))
+        disturbed = commands.command(f"job-{i}", commands.train_job(0.5, 0.25))
         for _ in range(draw.randint(1, 3)):
             fuzz.disturb(disturbed.command.train, draw)
-        session.send(disturbed, sample.command(f"sound-{i}"))
+        session.send(disturbed, commands.command(f"sound-{i}"))
         reply = session.hear_reply()
         assert reply.id == f"job-{i}"
-        codes.append(sample.failed(reply) if reply.HasField("failure") else "done")
+        codes.append(commands.failed(reply) if reply.HasField("failure") else "done")
         assert session.hear_reply().train.samples == 1
     assert set(codes) == {"done", "invalid_job"}, "sound, or a failure that says what was wrong"
     assert codes.count("invalid_job") > 40
@@ -202,7 +202,7 @@ def test_more_streams_than_places_are_turned_away_and_those_served_go_on(house: 
     extra = [house.stream() for _ in range(2 * MAX_STREAMS)]
     codes = {stream.call.code() for stream in extra[-4:] if not stream.call.is_active()}
     assert codes <= {grpc.StatusCode.RESOURCE_EXHAUSTED}
-    session.send(sample.command("job-1"))
+    session.send(commands.command("job-1"))
     assert session.hear_reply().id == "job-1"
 
 
@@ -215,13 +215,13 @@ def test_only_streams_with_the_token_are_heard(open_house: Callable[..., House])
     house = open_house(token=TOKEN)
     for shown in (None, f"Bearer {TOKEN}x", f"Bearer {TOKEN[:-1]}", TOKEN, "Bearer ", f"bearer {TOKEN}"):
         stream = house.stream(metadata=None if shown is None else [("authorization", shown)])
-        stream.send(sample.hello())
+        stream.send(commands.hello())
         with pytest.raises(grpc.RpcError):
             stream.hear()
         assert stream.call.code() == grpc.StatusCode.UNAUTHENTICATED
         assert TOKEN not in (stream.call.details() or "")
     stream = house.stream(metadata=[("authorization", f"Bearer {TOKEN}")])
-    stream.send(sample.hello())
+    stream.send(commands.hello())
     assert stream.hear().WhichOneof("message") == "welcome"
 
 
@@ -253,7 +253,7 @@ def secure(house: House, folder: Path, name: str | None) -> Stream:
     pair = (read(f"{name}.key"), read(f"{name}.pem")) if name else (None, None)
     house.channels.append(grpc.secure_channel(house.address, grpc.ssl_channel_credentials(read("ca.pem"), *pair)))
     stream = Stream(house.channels[-1])
-    stream.send(sample.hello())
+    stream.send(commands.hello())
     return stream
 
 
@@ -266,7 +266,7 @@ def test_tls_with_certificates_on_both_sides(open_house: Callable[..., House], c
         with pytest.raises(grpc.RpcError):
             secure(house, certificates, name).hear()
     plain = house.stream()
-    plain.send(sample.hello())
+    plain.send(commands.hello())
     with pytest.raises(grpc.RpcError):
         plain.hear()
 
@@ -280,10 +280,10 @@ def test_files_that_hold_no_certificate_are_told(tmp_path: Path, certificates: P
         (Tls(at("server.pem"), at("server.key"), tmp_path / "bad.pem"), "bad.pem holds no certificate"),
     ):
         with pytest.raises(OSError, match=why):
-            serve(Desk(sample.FakeExecutor), "127.0.0.1:0", tls=tls)
+            serve(Desk(FakeExecutor), "127.0.0.1:0", tls=tls)
 
 
 def test_an_address_that_is_taken_is_told(house: House, open_house: Callable[..., House]) -> None:
     first = open_house(listen="127.0.0.1:0")
     with pytest.raises(OSError, match="cannot listen on"):
-        serve(Desk(sample.FakeExecutor), first.address)
+        serve(Desk(FakeExecutor), first.address)

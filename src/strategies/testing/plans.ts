@@ -55,3 +55,18 @@ export const plans = {
   random: { name: "random", samples: 40, epochs: 2 },
   "random, untrained": { name: "random", samples: 5, epochs: 0 },
 } as const satisfies Readonly<Record<string, StrategyPlan>>;
+
+/** Each method once, and over in a few epochs: what whole runs are tried with. */
+export const shortPlans = {
+  "da-nas": {
+    ...plans["da-nas"],
+    rounds: [
+      plans["da-nas"].rounds[0],
+      { ...plans["da-nas"].rounds[1], epochs: 2 },
+      { ...plans["da-nas"].rounds[2], epochs: 2, gateMode: "two-path" },
+    ],
+  },
+  proxyless: { ...plans.proxyless, warmupEpochs: 1, epochs: 2 },
+  ddpnas: { ...plans.ddpnas, passes: 1 },
+  random: { ...plans.random, samples: 4, epochs: 1 },
+} as const satisfies Readonly<Record<string, StrategyPlan>>;
