@@ -25,12 +25,12 @@ export const journalOf = (folder: string): string => join(folder, files.journal)
 
 export const isRun = (folder: string): boolean => existsSync(journalOf(folder)) && existsSync(join(folder, files.plan));
 
-/** whether the run reached its end; false also where its journal cannot be read */
-export function isFinished(folder: string): boolean {
+/** whether the run reached its end; null where its journal cannot be read, as one of another version */
+export function isFinished(folder: string): boolean | null {
   try {
     return readRun(folder, reachedItsEnd);
   } catch {
-    return false;
+    return null;
   }
 }
 

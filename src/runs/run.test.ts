@@ -1,6 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
+import Database from "libsql";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { mockSettings, wholePlan } from "../../test/support/plan.js";
 import type { Settings } from "../domain/settings.js";
@@ -82,6 +83,18 @@ describe("a run's folder", () => {
     create(true, (line) => notices.push(line)).close();
     expect(notices).toEqual(["the run that was there is now tiny.1"]);
     expect(listRuns({ cwd })).toHaveLength(2);
+  });
+
+  it("is not said to be gone on with where its journal is of another danas", () => {
+    const hint = (does: string) =>
+      expect.objectContaining({ code: "E_RUN_EXISTS", hint: expect.stringContaining(does) });
+    const { folder, close } = create();
+    close();
+    expect(() => create()).toThrow(hint("`danas resume tiny` goes on with it"));
+    const journal = new Database(join(folder, files.journal));
+    journal.exec("UPDATE meta SET schema = schema + 1");
+    journal.close();
+    expect(() => create()).toThrow(hint("`danas status tiny` says why it cannot be read"));
   });
 
   it("claims a folder once, takes it over from the dead, and gives it back", () => {

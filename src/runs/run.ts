@@ -53,9 +53,10 @@ function createRunFolder({ runFolder, resolvedYaml }: Settings, options: CreateO
     if (!options.force) {
       const name = shortName(runFolder, options);
       const finished = isFinished(runFolder);
-      const instead = finished ? `\`danas report ${name}\` tells of it` : `\`danas resume ${name}\` goes on with it`;
+      const unfinished = finished === null ? ["status", "says why it cannot be read"] : ["resume", "goes on with it"];
+      const [command, does] = finished ? ["report", "tells of it"] : unfinished;
       throw new DanasError("E_RUN_EXISTS", `there is a ${finished ? "finished " : ""}run "${name}" already`, {
-        hint: `${instead}; --name takes another name; --force puts it aside`,
+        hint: `\`danas ${command} ${name}\` ${does}; --name takes another name; --force puts it aside`,
       });
     }
     putAside(runFolder, options);
