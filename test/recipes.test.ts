@@ -84,7 +84,7 @@ describe("a field of a job is known to its proto, and to those who make and use 
   const optimizer = {
     "proto/danas/v1/job.proto": "says what it is",
     "src/options/recipe.ts": "a config's key, its default",
-    "src/bench/prepare-job.ts": "a job made by hand, for the benches",
+    "src/bench/synthetic.ts": "a job made by hand, for the benches",
     "src/worker/door.ts": "a hint for people: set it",
     "python_worker/danas_worker/protocol/checks.py": "its range",
     "python_worker/danas_worker/training/optimizer.py": "clips by it",
@@ -95,7 +95,7 @@ describe("a field of a job is known to its proto, and to those who make and use 
     "src/options/recipe.ts": "a config's key, its default",
     "src/domain/plan.ts": "a recipe has it for whatever task the run has",
     "src/engine/programs/training.ts": "makes the task of the recipe",
-    "src/bench/prepare-job.ts": "a job made by hand, for the benches",
+    "src/bench/synthetic.ts": "a job made by hand, for the benches",
     "python_worker/danas_worker/protocol/checks.py": "its range",
     "python_worker/danas_worker/tasks/classification.py": "smooths by it",
   };

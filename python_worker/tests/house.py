@@ -68,8 +68,12 @@ class Stream:
         for message in messages:
             self._out.put(message)
 
-    def goodbye(self) -> None:
+    def end(self) -> None:
         self._out.put(None)
+
+    def goodbye(self) -> None:
+        self.send(pb.ToWorker(goodbye=pb.Goodbye()))
+        self.end()
 
     def hear(self) -> pb.FromWorker:
         return next(self.call)

@@ -13,7 +13,7 @@ import type { Journal } from "../journal/port.js";
 import { conduct } from "../runs/conduct.js";
 import { rng } from "../util/rng.js";
 import type { Worker } from "../worker/port.js";
-import { type BenchCase, type BenchResult, environment, median } from "./harness.js";
+import { type BenchCase, type BenchResult, caseOf, environment } from "./harness.js";
 
 export interface AgainstRandomOptions {
   /** of a finished run with a retrained, tested network */
@@ -37,34 +37,20 @@ export async function benchAgainstRandom(options: AgainstRandomOptions): Promise
       hint: "let `danas search` finish first, with retrain.test on",
     });
   }
-  const cases: BenchCase[] = [accuracyCase(`found ${found.chosen.encoded}`, found.testAccuracy)];
+  const cases: BenchCase[] = [caseOf(`found ${found.chosen.encoded}`, unit, [found.testAccuracy])];
   const accuracies: number[] = [];
   for (const [index, network] of drawn(plan, options.networks).entries()) {
     options.onLine(`retraining ${network.encoded} (${(network.macs / 1e6).toFixed(2)}M MACs)`);
     const accuracy = await testAccuracyOf(plan, network, index, options.worker);
     options.onLine(`  test accuracy ${(100 * accuracy).toFixed(2)} %`);
     accuracies.push(accuracy);
-    cases.push(accuracyCase(`random ${network.encoded}`, accuracy));
+    cases.push(caseOf(`random ${network.encoded}`, unit, [accuracy]));
   }
-  cases.push({
-    case: "median of random",
-    value: median(accuracies),
-    unit: "test accuracy",
-    min: Math.min(...accuracies),
-    max: Math.max(...accuracies),
-    repeats: accuracies.length,
-  });
+  cases.push(caseOf("median of random", unit, accuracies));
   return { name: "against-random", ...environment(), cases };
 }
 
-const accuracyCase = (name: string, value: number): BenchCase => ({
-  case: name,
-  value,
-  unit: "test accuracy",
-  min: value,
-  max: value,
-  repeats: 1,
-});
+const unit = "test accuracy";
 
 function drawn(plan: Plan, networks: number): PricedArchitecture[] {
   const table = costTable(plan.space);

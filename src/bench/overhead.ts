@@ -11,7 +11,7 @@ import { embeddedWorker } from "../worker/embedded.js";
 import { localWorker } from "../worker/local.js";
 import type { Worker, WorkerSession } from "../worker/port.js";
 import { type BenchCase, type BenchResult, caseOf, environment, median } from "./harness.js";
-import { prepareJob } from "./prepare-job.js";
+import { classes, prepareJob } from "./synthetic.js";
 
 export interface OverheadOptions {
   readonly python?: string | null;
@@ -31,8 +31,6 @@ interface Workload {
   readonly stepsPerJob: number;
   readonly jobs: number;
 }
-
-const classes = 10;
 
 /** hardly a network: what is left of a step is nearly all Python's and PyTorch's own cost */
 const smallest = buildSpace(
@@ -175,8 +173,7 @@ async function calibrate(session: WorkerSession, workload: Workload, numbers: Nu
 }
 
 async function prepare(session: WorkerSession, { space, threads }: Workload, batchSize: number, numbers: Numbers) {
-  const job = prepareJob(space, batchSize, 200, threads);
-  await answered(session.submit({ id: numbers(), job }));
+  await answered(session.submit({ id: numbers(), job: prepareJob(space, batchSize, 200, threads) }));
 }
 
 /**

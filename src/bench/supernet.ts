@@ -10,7 +10,7 @@ import { Command } from "../wire/generated/danas/v1/job.js";
 import { toWire } from "../wire/words.js";
 import { findPython, workerEnvironment } from "../worker/python.js";
 import { type BenchCase, type BenchResult, caseOf, environment } from "./harness.js";
-import { prepareJob } from "./prepare-job.js";
+import { classes, prepareJob } from "./synthetic.js";
 
 export interface SupernetOptions {
   readonly python?: string | null;
@@ -25,7 +25,6 @@ interface Case {
   readonly batchSize: number;
 }
 
-const classes = 10;
 const stepsPerJob = 20;
 
 const cases: readonly Case[] = [

@@ -1,16 +1,16 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { printRanking } from "../curriculum/artefact.js";
-
 import type { Journal } from "../journal/port.js";
 import { files, shortName } from "../runs/folder.js";
 import { logic } from "../runs/version.js";
 import { type Story, tellStory } from "../story/story.js";
 import { amount, duration, percent } from "../util/format.js";
+import { sum } from "../util/numeric.js";
 import type { Io } from "./io.js";
 import { openFile } from "./open.js";
 
-export interface Concluded {
+interface Concluded {
   readonly folder: string;
   readonly journal: Journal;
   readonly quiet: boolean;
@@ -55,7 +55,7 @@ function foundWords(story: Story, report: string, io: Io): string {
 }
 
 /** what a script gets */
-export interface ResultLine {
+interface ResultLine {
   readonly run: string;
   readonly architecture: string | null;
   readonly macs: number | null;
@@ -71,17 +71,15 @@ export interface ResultLine {
 export function resultOf(story: Story, journal: Journal, name: string): ResultLine {
   const seconds = (ms: number) => Math.round(ms) / 1000;
   const searching = story.effort.programs.filter(({ program }) => program === "rank" || program === "search");
-  const sessions = journal
-    .sessions()
-    .reduce((sum, { startedAt, endedAt }) => sum + ((endedAt ?? story.latest ?? startedAt) - startedAt), 0);
+  const sessions = journal.sessions().map((one) => (one.endedAt ?? story.latest ?? one.startedAt) - one.startedAt);
   return {
     run: name,
     architecture: story.found?.encoded ?? null,
     macs: story.found?.macs ?? null,
     params: story.found?.params ?? null,
     testAccuracy: story.found?.testAccuracy ?? null,
-    searchSeconds: seconds(searching.reduce((sum, { wallMs }) => sum + wallMs, 0)),
-    totalSeconds: seconds(sessions),
+    searchSeconds: seconds(sum(searching.map(({ wallMs }) => wallMs))),
+    totalSeconds: seconds(sum(sessions)),
     ...(story.mock && { mock: true as const }),
   };
 }

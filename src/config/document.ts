@@ -82,7 +82,7 @@ const yamlHints: Readonly<Record<string, string>> = {
 
 const keyOf = (path: Path): string => JSON.stringify(path.map(String));
 
-interface Around {
+interface Reading {
   readonly at: (offset: number) => Place;
   readonly places: Map<string, { key: number; value: number }>;
   /** what an alias stands for; null = nothing */
@@ -93,25 +93,23 @@ interface Around {
  * The tree as plain data. Our own walk and not the library's toJS, which takes time without bound on a few hundred bytes of
  * `? ? ?`, and which follows aliases into themselves.
  */
-function toPlain(contents: unknown, around: Around): Plain {
-  const { at, places } = around;
+function toPlain(contents: unknown, reading: Reading): Plain {
+  const { at, places } = reading;
   let nodes = 0;
   const targets = new Map<Alias, unknown>();
   const targetOf = (alias: Alias): unknown => {
-    if (!targets.has(alias)) targets.set(alias, around.target(alias));
+    if (!targets.has(alias)) targets.set(alias, reading.target(alias));
     return targets.size > maxAliases
       ? fail(alias, "there are too many aliases (*name)", `at most ${maxAliases}`)
       : targets.get(alias);
   };
   const fail = (node: unknown, message: string, hint: string): never => {
-    const range = (node as { range?: [number, number, number] | null } | null)?.range;
-    throw new DanasError("E_CONFIG_YAML", message, { hint, place: at(range?.[0] ?? 0) });
+    throw new DanasError("E_CONFIG_YAML", message, { hint, place: at(offsetOf(node, 0)) });
   };
   const walk = (node: unknown, path: Path, keyOffset: number, open: readonly unknown[]): Plain => {
     if (++nodes > maxNodes) return fail(node, "the file unfolds to too many values", "use fewer aliases (*name)");
     if (path.length > maxDepth) return fail(node, "the file is nested too deeply", `at most ${maxDepth} levels`);
-    const range = (node as { range?: [number, number, number] | null } | null)?.range;
-    places.set(keyOf(path), { key: keyOffset, value: range?.[0] ?? keyOffset });
+    places.set(keyOf(path), { key: keyOffset, value: offsetOf(node, keyOffset) });
     if (node === null || node === undefined) return null;
     if (isAlias(node)) {
       const target = targetOf(node);
@@ -123,7 +121,7 @@ function toPlain(contents: unknown, around: Around): Plain {
     const inside = [...open, node];
     if (isScalar(node)) return scalar(node.value, node);
     if (isSeq(node))
-      return node.items.map((item, index) => walk(item, [...path, index], offsetOf(item, range?.[0] ?? 0), inside));
+      return node.items.map((item, index) => walk(item, [...path, index], offsetOf(item, offsetOf(node, 0)), inside));
     if (!isMap(node)) return fail(node, "this is neither a mapping, a list nor a value", "see docs/config.md");
     const map: { [key: string]: Plain } = Object.create(null);
     const merged: { [key: string]: Plain }[] = [];
@@ -132,7 +130,7 @@ function toPlain(contents: unknown, around: Around): Plain {
         return fail(item.key ?? node, "a key must be a word", "quote a key that begins with [ { or *");
       }
       const name = isScalar(item.key) ? String(item.key.value) : "null";
-      const offset = offsetOf(item.key, range?.[0] ?? 0);
+      const offset = offsetOf(item.key, offsetOf(node, 0));
       if (name === "<<") {
         const value = walk(item.value, [...path, name], offset, inside);
         for (const part of Array.isArray(value) ? value : [value]) {

@@ -37,7 +37,7 @@ export function fill(config: Config, at: Filling) {
   const costs = costTable(space);
   const budget = fillBudget(config.budget);
   const limits = planBudget(budget);
-  checkBudget(at, limits, space, costs);
+  checkBudget(at, limits, costs);
   // whether a ranking is wanted depends on the search; the search's problems are told after the ranking's all the same
   const atSearch = filling(at.document, at.file, at);
   const method = methodNamed(config.search.strategy);

@@ -2,7 +2,7 @@ import { DanasError, DanasErrors, type Place } from "../domain/errors.js";
 import { type Document, type Path, type Plain, parseYaml } from "./document.js";
 
 /** one `--set a.b=c` */
-export interface Override {
+interface Override {
   readonly path: Path;
   readonly value: Plain;
   /** as it was written, for messages */

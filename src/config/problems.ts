@@ -46,7 +46,7 @@ function explain(asked: Asked, issue: Issue, before: Path): DanasError[] {
     case "invalid_value":
       return [choiceProblem(name, value, issue.values.map(String), error)];
     case "invalid_type":
-      if (value === undefined) return [missing(asked, path, described)];
+      if (value === undefined) return [error("E_CONFIG_MISSING", `${name} is missing`)];
       return [
         error("E_CONFIG_TYPE", `${name} must be ${kinds[issue.expected] ?? issue.expected}, not ${shown(value)}`),
       ];
@@ -104,13 +104,6 @@ function choiceProblem(name: string, value: unknown, options: readonly string[],
   );
 }
 
-function missing({ document }: Asked, path: Path, described: string | null): DanasError {
-  return new DanasError("E_CONFIG_MISSING", `${path.join(".")} is missing`, {
-    place: document.placeOf(path),
-    hint: described ?? "docs/config.md describes every key",
-  });
-}
-
 function unknownKey({ schema, document }: Asked, path: Path, key: string): DanasError {
   const about = schemaAt(schema, path, document.value);
   const value = valueAt(document.value, path);
@@ -143,7 +136,7 @@ function meantBranch(branches: readonly (readonly Issue[])[], value: unknown): r
   return ofType.reduce((best, issues) => (badness(issues) <= badness(best) ? issues : best));
 }
 
-export function valueAt(value: Plain | undefined, path: Path): Plain | undefined {
+function valueAt(value: Plain | undefined, path: Path): Plain | undefined {
   let at: Plain | undefined = value;
   for (const key of path) {
     if (at === null || typeof at !== "object" || !Object.hasOwn(at, key)) return undefined;

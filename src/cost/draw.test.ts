@@ -3,7 +3,7 @@ import type { Budget, CostTable, Metric } from "../domain/cost.js";
 import { allAlive } from "../domain/space.js";
 import { builtinSpace, builtinSpaces } from "../spaces/builtins.js";
 import { rng } from "../util/rng.js";
-import { drawer, drawWithin, type Patience } from "./draw.js";
+import { drawer, drawWithin, type Refusals } from "./draw.js";
 import { architectureCost, costTable } from "./table.js";
 import { everyArchitecture } from "./testing/enumerate.js";
 import { withinBudget } from "./testing/within.js";
@@ -43,14 +43,14 @@ const budgets: [string, Budget<Metric | "latencyNs">][] = [
   ],
 ];
 
-const ways: [string, Patience][] = [
+const ways: [string, Refusals][] = [
   ["tilted draws", { tilted: 1e6, plainGrid: 0, tiltedGrid: 0 }],
   ["the grid", { tilted: 0, plainGrid: 1e6, tiltedGrid: 0 }],
   ["the tilted grid", { tilted: 0, plainGrid: 0, tiltedGrid: 1e6 }],
 ];
 
 describe("an architecture drawn within a budget", () => {
-  describe.each(ways)("by %s", (_, patience) => {
+  describe.each(ways)("by %s", (_, refusals) => {
     it.each(budgets)("comes as often as its probability given %s", (_name, budget) => {
       const expected = new Map<string, number>();
       let total = 0;
@@ -62,7 +62,7 @@ describe("an architecture drawn within a budget", () => {
       }
       const draws = 8000;
       const counts = new Map<string, number>();
-      const draw = drawer(table, probabilities, alive, budget, patience);
+      const draw = drawer(table, probabilities, alive, budget, refusals);
       const source = rng(17);
       for (let i = 0; i < draws; i++) {
         const key = draw(source)?.join(" ") ?? "none";

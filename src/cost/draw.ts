@@ -10,13 +10,13 @@ import { tilted, tiltFor } from "./tilt.js";
 import { budgetKey, widen } from "./written.js";
 
 /** refusals before the next way is tried */
-export interface Patience {
+export interface Refusals {
   readonly tilted: number;
   readonly plainGrid: number;
   readonly tiltedGrid: number;
 }
 
-const usual: Patience = { tilted: 2000, plainGrid: 2000, tiltedGrid: 500_000 };
+const usual: Refusals = { tilted: 2000, plainGrid: 2000, tiltedGrid: 500_000 };
 
 /**
  * Draws an architecture from the product of the slots' distributions, given that it is within the budget: exact,
@@ -44,7 +44,7 @@ export function drawer<M extends string>(
   probabilities: readonly (readonly number[])[],
   alive: Alive,
   budget: Budget<M>,
-  patience: Patience = usual,
+  refusals: Refusals = usual,
 ): (rng: Rng) => Architecture | null {
   const logs = probabilities.map((row) => row.map(Math.log));
   const choices = optionsOf(table, logs, alive);
@@ -73,13 +73,13 @@ export function drawer<M extends string>(
   );
   const tiltedGrid = lazily(() => gridSampler(choices, weights, limits));
   return (rng) => {
-    for (let i = 0; i < patience.tilted; i++) {
+    for (let i = 0; i < refusals.tilted; i++) {
       const chosen = choices.map((slot, index) => slot[rng.pick(weights[index])]);
       if (within(rng, chosen, tilt)) return architectureOf(chosen);
     }
     for (const [sampler, by, attempts] of [
-      [plainGrid, none, patience.plainGrid],
-      [tiltedGrid, tilt, patience.tiltedGrid],
+      [plainGrid, none, refusals.plainGrid],
+      [tiltedGrid, tilt, refusals.tiltedGrid],
     ] as const) {
       for (let i = 0; i < attempts; i++) {
         const chosen = sampler()?.(rng);
@@ -88,7 +88,7 @@ export function drawer<M extends string>(
       }
     }
     if (likeliest(choices, limits) === null) return null;
-    const tried = patience.tilted + patience.plainGrid + patience.tiltedGrid;
+    const tried = refusals.tilted + refusals.plainGrid + refusals.tiltedGrid;
     throw new DanasError("E_BUDGET_NARROW", `hardly a network is within the budget: none in ${tried} draws`, {
       hint: hintFor(table, budget),
     });

@@ -1,3 +1,4 @@
+import { sum } from "../util/numeric.js";
 import type { Limit } from "./budget.js";
 import type { Options } from "./options.js";
 
@@ -39,8 +40,8 @@ export function makeGrid(options: Options, limits: readonly Limit[], cells: numb
   const { at, least, most } = limits.find(isWindow) ?? limits.find((limit) => limit.at === 0) ?? unlimited;
   const cheapest = options.map((slot) => Math.min(...slot.map(({ costs }) => costs[at])));
   const costliest = options.map((slot) => Math.max(...slot.map(({ costs }) => costs[at])));
-  const base = cheapest.reduce((sum, cost) => sum + cost, 0);
-  const span = costliest.reduce((sum, cost) => sum + cost, 0) - base;
+  const base = sum(cheapest);
+  const span = sum(costliest) - base;
   const high = Math.min(span, most - base);
   const low = Math.max(0, least - base);
   if (high < 0 || low > span) return null;

@@ -5,22 +5,27 @@ import { searchFrontier } from "./frontier.js";
 import { type Grid, makeGrid } from "./grid.js";
 import { type Likeliest, type Option, type Options, restsOf } from "./options.js";
 
-export interface Effort {
+/** how hard is looked before the frontier is asked */
+export interface Thoroughness {
   /** of the grid: fine enough that a window of a thousandth of the range is many cells; some 50 ms for 21 slots of 19 candidates */
   readonly cells: number;
   /** steps of a descent: it is there to find something good, not to prove that it is the best */
   readonly steps: number;
 }
 
-const usual: Effort = { cells: 32_768, steps: 100_000 };
+const usual: Thoroughness = { cells: 32_768, steps: 100_000 };
 
 /**
  * The likeliest architecture of a window, least to most of a metric, neither of which decides alone. A bound from a grid
  * over the rest's costs guides a descent, likeliest first; where what it finds reaches the bound (as among ties, of which
  * there may be astronomically many) that is the best, else the frontier looks for something strictly better.
  */
-export function searchWindow(options: Options, limits: readonly Limit[], effort: Effort = usual): Likeliest | null {
-  const grid = makeGrid(options, limits, effort.cells);
+export function searchWindow(
+  options: Options,
+  limits: readonly Limit[],
+  thoroughness: Thoroughness = usual,
+): Likeliest | null {
+  const grid = makeGrid(options, limits, thoroughness.cells);
   const dual = solveDual(options, limits);
   if (grid === null || dual.bound === Number.NEGATIVE_INFINITY) return null;
   // the grid's own metric is counted, the others are priced
@@ -35,13 +40,13 @@ export function searchWindow(options: Options, limits: readonly Limit[], effort:
   const bound = Math.min(dual.bound, bounds(0, 0, nothing));
   const reaches = (found: Likeliest | null) => found !== null && bound <= found.logProbability + slackOf(bound);
   if (bound === Number.NEGATIVE_INFINITY) return null;
-  let found = descend(grid, options, others, bounds, effort.steps, null);
+  let found = descend(grid, options, others, bounds, thoroughness.steps, null);
   if (reaches(found)) return found;
   if (others.length > 0) {
     // the others so dear, or so wanted, that nothing else counts: the way to where there is little of them, or much
     const dear = dearest(options);
     const prices = others.map(({ most }) => (most < Number.POSITIVE_INFINITY ? dear : -dear));
-    found = descend(grid, options, others, boundsOf(grid, options, others, prices), effort.steps, found);
+    found = descend(grid, options, others, boundsOf(grid, options, others, prices), thoroughness.steps, found);
     if (reaches(found)) return found;
   }
   const known = found?.logProbability ?? Number.NEGATIVE_INFINITY;
@@ -126,13 +131,13 @@ function slidingMaximum(values: Float64Array, from: (k: number) => number, to: (
   return maxima;
 }
 
-/** Depth first, the most promising choice first, until nothing better is in sight or patience ends. */
+/** Depth first, the most promising choice first, until nothing better is in sight or so many steps are taken. */
 function descend(
   grid: Grid,
   options: Options,
   others: readonly Limit[],
   bounds: Bounds,
-  patience: number,
+  most: number,
   known: Likeliest | null,
 ): Likeliest | null {
   const slots = options.length;
@@ -160,7 +165,7 @@ function descend(
     }
     next.sort((a, b) => b.hope - a.hope || a.option.candidate - b.option.candidate);
     for (const { option, above, hope } of next) {
-      if (steps >= patience || (best !== null && hope <= best.logProbability + slack)) return;
+      if (steps >= most || (best !== null && hope <= best.logProbability + slack)) return;
       steps++;
       chosen[slot] = option.candidate;
       const then = costs.map((cost, metric) => cost + option.costs[metric]);

@@ -1,12 +1,13 @@
 import { z } from "zod";
 import { DanasError } from "../domain/errors.js";
 import type { Ranking } from "../domain/ranking.js";
+import { difficultyScoreNames } from "./scores.js";
 
 /** A ranking as a file: JSON, versioned, usable by later searches on the same data. */
 
 const fraction = z.number().min(0).max(1);
 const rho = z.number().min(-1.000001).max(1.000001);
-const scoreName = z.enum(["auc", "row-variance", "final-error"]);
+const scoreName = z.enum(difficultyScoreNames);
 
 const schema = z
   .strictObject({

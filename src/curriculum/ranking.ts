@@ -1,6 +1,7 @@
 import type { DataInfo } from "../domain/data.js";
 import { DanasError } from "../domain/errors.js";
 import type { ClassDifficulty, DifficultyScore, Ranking } from "../domain/ranking.js";
+import { quotedNames } from "../util/format.js";
 import { mean } from "../util/numeric.js";
 import { difficultyScoreNames, difficultyScores, easiness } from "./scores.js";
 import { spearman } from "./spearman.js";
@@ -58,8 +59,8 @@ export function matchRanking(ranking: Ranking, data: DataInfo): void {
   const unknown = [...ranked].filter((name) => !present.has(name));
   if (missing.length + unknown.length > 0) {
     const said = [
-      ...(missing.length > 0 ? [`does not rank ${listed(missing)}`] : []),
-      ...(unknown.length > 0 ? [`ranks ${listed(unknown)}, which the data does not have`] : []),
+      ...(missing.length > 0 ? [`does not rank ${quotedNames(missing)}`] : []),
+      ...(unknown.length > 0 ? [`ranks ${quotedNames(unknown)}, which the data does not have`] : []),
     ];
     throw new DanasError("E_RANKING_CLASSES", `the class ranking ${said.join(" and ")}`, {
       hint: "rank the classes of this data again: `danas rank`",
@@ -75,9 +76,3 @@ export function matchRanking(ranking: Ranking, data: DataInfo): void {
     );
   }
 }
-
-const listed = (names: readonly string[]): string =>
-  names
-    .slice(0, 3)
-    .map((name) => `"${name}"`)
-    .join(", ") + (names.length > 3 ? ` and ${names.length - 3} more` : "");

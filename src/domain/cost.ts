@@ -12,6 +12,8 @@ interface Unkept {
 }
 
 interface MetricWords {
+  /** what it counts, beginning a sentence */
+  readonly about: string;
   /** behind a number: `61.2M MACs` */
   readonly title: string;
   /** what a config may limit: `budget.maxMacs`, `budget.minMacs` */
@@ -26,6 +28,7 @@ interface MetricWords {
 const entries = {
   /** multiply-adds of convolutions and linear layers for one image (one multiply-add = 1) */
   macs: {
+    about: "Multiply-adds for one image",
     title: "MACs",
     limits: {
       most: {
@@ -40,6 +43,7 @@ const entries = {
   },
   /** learnt scalars */
   params: {
+    about: "Parameters",
     title: "parameters",
     limits: {
       most: {

@@ -16,7 +16,7 @@ export interface Work {
 }
 
 /** what of the prepared model its jobs' work follows from */
-export interface Prices {
+export interface WorkBasis {
   macsOf(architecture: Architecture): number;
   candidateMacs(slot: number, candidate: number): number;
   /** images a batch, by stream */
@@ -42,7 +42,7 @@ interface Kind<K extends JobKind> {
   /** networks of the prepared space that it computes; each candidate must be alive */
   paths(job: JobOf<K>): readonly Architecture[];
   /** what is not named is zero */
-  work(job: JobOf<K>, signal: SignalOf<K>, prices: Prices): Partial<Work>;
+  work(job: JobOf<K>, signal: SignalOf<K>, basis: WorkBasis): Partial<Work>;
   /** adds the job's steps to the counts */
   participate(job: JobOf<K>, counts: Counters): void;
   /** how it is asked for again after a loss that was not finite; null: no rate or batch of its own would change that */

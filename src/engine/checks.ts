@@ -6,6 +6,7 @@ import { DanasError } from "../domain/errors.js";
 import type { PrepareJob } from "../domain/job.js";
 import type { Plan } from "../domain/plan.js";
 import type { Failure, SignalOf } from "../domain/signal.js";
+import { quotedNames } from "../util/format.js";
 
 const failure = (code: Failure["code"], message: string, hint: string): Failure => ({
   ...{ code, message, hint },
@@ -26,10 +27,9 @@ export function checkData(plan: Plan, data: DataInfo): Failure | null {
     const counts = data.splits.find((info) => info.split === split)?.counts;
     const empty = data.classes.filter((_, index) => !(counts && counts[index] > 0));
     if (empty.length > 0) {
-      const named = empty.slice(0, 3).map((name) => `"${name}"`);
       return failure(
         "data",
-        `no ${split} image of class ${named.join(", ")}${empty.length > 3 ? ` and ${empty.length - 3} more` : ""}`,
+        `no ${split} image of class ${quotedNames(empty)}`,
         split === "valid" ? "raise data.validFraction, or add images" : "add images, or remove the class's folder",
       );
     }

@@ -19,7 +19,7 @@ export const unmended: Mending = { times: 0, rateScale: 1 };
 export const scaled = (job: Job, rateScale: number): Job =>
   rateScale === 1 ? job : (kindOf(job).mend?.slower(job, rateScale) ?? job);
 
-export interface Mended {
+interface Mended {
   readonly mending: Mending;
   /** the failed job and those behind it, changed, not yet numbered anew */
   readonly jobs: readonly Job[];

@@ -4,15 +4,15 @@ import type { DataInfo } from "../domain/data.js";
 import type { Decision, GoBack, RunResult } from "../domain/decision.js";
 import { assertNever } from "../domain/errors.js";
 import type { Event } from "../domain/event.js";
-import type { Job, NumberedJob, PrepareJob } from "../domain/job.js";
+import type { Job, NumberedJob } from "../domain/job.js";
 import type { Plan } from "../domain/plan.js";
-import type { Context, Found, Progress } from "../domain/program.js";
-import type { Answer, Failure, Signal } from "../domain/signal.js";
+import type { Context, Progress } from "../domain/program.js";
+import type { Answer, Failure } from "../domain/signal.js";
 import { checkCounts, checkData } from "./checks.js";
 import { mended, scaled, unmended } from "./mend.js";
 import { programOf } from "./programs/registry.js";
 import type { Facts, Model, Running, RunState } from "./state.js";
-import { workOf } from "./work.js";
+import { pricesOf, workOf } from "./work.js";
 
 export interface Step {
   readonly state: RunState;
@@ -37,9 +37,7 @@ export function step(plan: Plan, state: RunState, event: Event): Step {
       };
     }
     case "job-failed":
-      return state.phase === "running"
-        ? takeFailure(plan, state, event.jobId, event.failure)
-        : giveUp([], event.failure);
+      return state.phase === "running" ? takeFailure(plan, state, event.jobId, event.failure) : giveUp(event.failure);
     case "job-finished":
       if (state.phase === "inspecting") return takeInspection(plan, event.answer);
       if (state.phase === "running") return takeAnswer(plan, state, event.answer);
@@ -53,7 +51,7 @@ function takeInspection(plan: Plan, answer: Answer): Step {
   if (answer.signal.kind !== "inspect") throw new Error("the first answer is not to an inspect job");
   const data = answer.signal.data;
   const problem = checkData(plan, data);
-  if (problem) return giveUp([], problem);
+  if (problem) return giveUp(problem);
   return beginProgram(plan, 0, { facts: factsAtStart(plan, data), nextJobId: 1, model: null }, []);
 }
 
@@ -78,8 +76,8 @@ function takeAnswer(plan: Plan, state: Running, answer: Answer): Step {
   let model = state.model;
   if (job.job.kind === "prepare" && answer.signal.kind === "prepare") {
     const problem = checkCounts(job.job, answer.signal);
-    if (problem) return giveUp([], problem);
-    model = modelOf(job, job.job, answer.signal);
+    if (problem) return giveUp(problem);
+    model = { prepare: job, prepared: answer.signal, ...pricesOf(job.job) };
   }
   const facts = withWork(plan, state, model, job.job, answer);
   const context = contextOf(plan, facts);
@@ -94,7 +92,7 @@ function takeFailure(plan: Plan, state: Running, jobId: number, failure: Failure
   const [job, ...behind] = state.inFlight;
   if (job?.id !== jobId) throw new Error(`job ${jobId} failed, but the next one due is ${job?.id ?? "none"}`);
   const again = mended(plan.divergence, state.mending, state.inFlight, failure);
-  if (again === null) return giveUp([], failure);
+  if (again === null) return giveUp(failure);
   const inFlight = again.jobs.map((changed, index): NumberedJob => ({ id: state.nextJobId + index, job: changed }));
   const goBack: GoBack = {
     type: "go-back",
@@ -111,13 +109,6 @@ function takeFailure(plan: Plan, state: Running, jobId: number, failure: Failure
     decisions: [goBack, ...inFlight.map((numbered) => ({ type: "issue", ...numbered }) as const)],
   };
 }
-
-const modelOf = (prepare: NumberedJob, job: PrepareJob, prepared: Signal): Model => ({
-  prepare,
-  prepared,
-  costs: costTable(job.space),
-  batchSizes: Object.fromEntries(job.streams.map((stream) => [stream.name, stream.batchSize])),
-});
 
 function withWork(plan: Plan, state: Running, model: Model | null, job: Job, answer: Answer): Facts {
   const { samples = 0, macs = 0 } = model ? workOf(model, job, answer.signal) : {};
@@ -169,7 +160,7 @@ function pump(plan: Plan, running: Running, decisions: Decision[]): Step {
     decisions.push(...next.decisions);
     if (next.kind === "done") {
       if (state.inFlight.length > 0) throw new Error("the program is done, but jobs are in flight");
-      const facts = withFound(state.facts, next.found);
+      const facts = { ...state.facts, ...next.found };
       const { nextJobId, model } = state;
       return beginProgram(plan, state.program + 1, { facts, nextJobId, model }, decisions);
     }
@@ -185,16 +176,14 @@ function pump(plan: Plan, running: Running, decisions: Decision[]): Step {
   return { state, decisions };
 }
 
-const withFound = (facts: Facts, found: Found | undefined): Facts => ({ ...facts, ...found });
-
 const resultOf = (facts: Facts): RunResult => {
   const { data: _data, ranking: _ranking, ...rest } = facts;
   return rest;
 };
 
-const giveUp = (decisions: readonly Decision[], failure: Failure): Step => ({
+const giveUp = (failure: Failure): Step => ({
   state: { phase: "failed", failure },
-  decisions: [...decisions, { type: "give-up", failure }],
+  decisions: [{ type: "give-up", failure }],
 });
 
 // a table is a pure function of the plan's space; the memo only saves the time

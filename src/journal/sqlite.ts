@@ -112,6 +112,8 @@ interface EntryRow {
   readonly decisions: string;
 }
 
+type SessionRow = Omit<SessionRecord, "mock" | "versions"> & { readonly mock: number; readonly versions: string };
+
 /** entries are read in pages: a long journal is neither held in memory nor keeps a cursor open while others write */
 const page = 500;
 
@@ -203,8 +205,14 @@ function journalOn(database: Connection, file: string, plan: Plan, id: string): 
       guarded(() => statement.run(at, outcome, message, incarnation));
     },
     sessions() {
-      const rows = guarded(() => database.prepare("SELECT * FROM sessions ORDER BY incarnation").all()) as SessionRow[];
-      return rows.map(sessionOf);
+      const columns =
+        "incarnation, started_at AS startedAt, host, pid, worker, mock, versions, ended_at AS endedAt, outcome, message";
+      const rows = guarded(() => database.prepare(`SELECT ${columns} FROM sessions ORDER BY incarnation`).all());
+      return (rows as SessionRow[]).map((row) => ({
+        ...row,
+        mock: row.mock === 1,
+        versions: JSON.parse(row.versions),
+      }));
     },
     close() {
       database.close();
@@ -217,30 +225,4 @@ const entryOf = ({ seq, at, event, decisions }: EntryRow): JournalEntry => ({
   at,
   event: JSON.parse(event),
   decisions: JSON.parse(decisions),
-});
-
-interface SessionRow {
-  readonly incarnation: number;
-  readonly started_at: number;
-  readonly host: string;
-  readonly pid: number;
-  readonly worker: string;
-  readonly mock: number;
-  readonly versions: string;
-  readonly ended_at: number | null;
-  readonly outcome: string | null;
-  readonly message: string | null;
-}
-
-const sessionOf = (row: SessionRow): SessionRecord => ({
-  incarnation: row.incarnation,
-  startedAt: row.started_at,
-  host: row.host,
-  pid: row.pid,
-  worker: row.worker,
-  mock: row.mock === 1,
-  versions: JSON.parse(row.versions),
-  endedAt: row.ended_at,
-  outcome: row.outcome,
-  message: row.message,
 });

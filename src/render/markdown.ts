@@ -1,5 +1,6 @@
 import type { Story } from "../story/story.js";
 import {
+  allCuts,
   choiceWords,
   headline,
   lede,
@@ -7,15 +8,16 @@ import {
   methodName,
   mockNotice,
   narrowest,
+  scoreWords,
   seedWords,
   statusWords,
+  thinned,
 } from "../story/telling.js";
 import {
   amount,
   bytesWords,
   countWords,
   duration,
-  finePercent,
   moment,
   percent,
   plural,
@@ -113,16 +115,16 @@ function found(story: Story): string | null {
 function difficulty({ ranking, rounds }: Story): string | null {
   if (!ranking) return null;
   const { classes } = ranking;
-  const every = Math.ceil(classes.length / most);
-  const shown = classes
-    .map((of, rank) => ({ of, rank }))
-    .filter(({ rank }) => rank % every === 0 || rank === classes.length - 1);
+  const { every, kept } = thinned(
+    classes.map((of, rank) => ({ of, rank })),
+    most,
+  );
   return [
     "## Class difficulty",
     `From easy to hard by ${ranking.score}${every > 1 ? `; every ${every}th of ${classes.length} classes` : ""}.`,
     table(
       ["rank", "class", "auc", "row variance", "final error", "enters in"],
-      shown.map(({ of: { name, scores }, rank }) => [
+      kept.map(({ of: { name, scores }, rank }) => [
         String(rank + 1),
         escaped(name),
         significant(scores.auc),
@@ -160,7 +162,7 @@ function decisions(story: Story): string | null {
       ),
     );
   }
-  const cuts = narrowest(prunes.flatMap((prune) => prune.cuts.map((cut) => ({ ...cut, prune }))));
+  const cuts = narrowest(allCuts(story));
   if (cuts.length > 0) {
     parts.push(
       cuts.length > most
@@ -173,7 +175,7 @@ function decisions(story: Story): string | null {
           return [
             slot.name,
             code(slot.candidates[cut.candidate].name),
-            cut.prune.criterion === "probability" ? finePercent(cut.probability) : significant(cut.probability),
+            scoreWords(cut.prune.criterion, cut.probability),
             significant(cut.margin),
             code(slot.candidates[cut.survivor]?.name ?? "–"),
             countWords(cut.timesTrained),
@@ -187,19 +189,16 @@ function decisions(story: Story): string | null {
     );
   }
   if (snapshots.length > 0) {
-    const every = Math.ceil(snapshots.length / most);
     parts.push(
       "### Cost and certainty over time",
       table(
         ["epoch", "expected MACs", "entropy, nats", "training loss"],
-        snapshots
-          .filter((_, index) => index % every === 0 || index === snapshots.length - 1)
-          .map(({ epoch, expected, entropy, trainLoss }) => [
-            significant(epoch),
-            amount(expected.macs),
-            significant(entropy),
-            trainLoss === null ? "–" : significant(trainLoss),
-          ]),
+        thinned(snapshots, most).kept.map(({ epoch, expected, entropy, trainLoss }) => [
+          significant(epoch),
+          amount(expected.macs),
+          significant(entropy),
+          trainLoss === null ? "–" : significant(trainLoss),
+        ]),
         0,
       ),
     );

@@ -5,6 +5,7 @@ import { kindOf } from "../domain/job-kinds.js";
 import type { Failure, Signal } from "../domain/signal.js";
 import type { RunState } from "../engine/state.js";
 import type { Journal } from "../journal/port.js";
+import { sum } from "../util/numeric.js";
 import type { WorkerSession } from "../worker/port.js";
 
 export type Recovery =
@@ -100,8 +101,7 @@ function dataChanged(then: DataInfo, told: Signal): Failure | null {
   if (told.kind !== "inspect") throw new Error("the answer is not to an inspect job");
   const now = told.data;
   if (now.fingerprint === then.fingerprint) return null;
-  const images = ({ splits }: DataInfo) =>
-    splits.map(({ split, counts }) => `${split} ${counts.reduce((sum, count) => sum + count, 0)}`).join(", ");
+  const images = ({ splits }: DataInfo) => splits.map(({ split, counts }) => `${split} ${sum(counts)}`).join(", ");
   return {
     code: "data",
     message: `the data is not what it was when the run began (images then: ${images(then)}; now: ${images(now)})`,

@@ -5,13 +5,14 @@ import type { Worker } from "../worker/port.js";
 const deadline = ({ jobMinutes }: Deadline) =>
   jobMinutes === undefined ? {} : { jobTimeoutMs: Math.round(jobMinutes * 60_000) };
 
-/** where a token is looked for */
-export interface Environment {
-  readonly env: Readonly<Record<string, string | undefined>>;
-}
-
-/** The worker that the settings ask for. Adapters are heavy (grpc, pythonia): only the one that is used is loaded. */
-export async function makeWorker(settings: WorkerSettings, { env }: Environment): Promise<Worker> {
+/**
+ * The worker that the settings ask for. Adapters are heavy (grpc, pythonia): only the one that is used is loaded.
+ * @param env where a token is looked for
+ */
+export async function makeWorker(
+  settings: WorkerSettings,
+  { env }: { readonly env: NodeJS.ProcessEnv },
+): Promise<Worker> {
   switch (settings.kind) {
     case "local": {
       const { localWorker } = await import("../worker/local.js");

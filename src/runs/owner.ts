@@ -13,7 +13,7 @@ export interface Owner {
 
 const fileOf = (folder: string): string => join(folder, "owner.json");
 
-export const ourselves = (): Owner => ({ host: hostname(), pid: process.pid, began: beganOf(process.pid) });
+const ourselves = (): Owner => ({ host: hostname(), pid: process.pid, began: beganOf(process.pid) });
 
 /**
  * Takes the run folder for this process until `release`. What a killed process left is taken over.

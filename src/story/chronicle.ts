@@ -1,4 +1,3 @@
-import { costTable } from "../cost/table.js";
 import type { DataInfo } from "../domain/data.js";
 import type { Choose, Decision, GoBack, OpenRound, Prune, Report, RunResult, Snapshot } from "../domain/decision.js";
 import { assertNever } from "../domain/errors.js";
@@ -8,7 +7,7 @@ import type { Plan } from "../domain/plan.js";
 import type { Ranking } from "../domain/ranking.js";
 import type { Answer, Evaluation, Failure } from "../domain/signal.js";
 import type { Model } from "../engine/state.js";
-import { workOf } from "../engine/work.js";
+import { pricesOf, workOf } from "../engine/work.js";
 import type { JournalEntry } from "../journal/port.js";
 
 /** What a program cost, of the jobs that were answered. What a resume ran again is not in the journal, nor here. */
@@ -26,9 +25,8 @@ export interface ProgramEffort extends Work {
   readonly waitMs: number;
 }
 
-type Dated<T> = T & {
-  /** milliseconds since the epoch */ readonly at: number;
-};
+/** milliseconds since the epoch */
+type Dated<T> = T & { readonly at: number };
 
 export interface Curve {
   readonly series: Report["series"];
@@ -159,8 +157,7 @@ function takeAnswer(told: Chronicle, at: number, { jobId, signal, timing }: Answ
   if (job.kind === "prepare" && signal.kind === "prepare") {
     told.device = signal.device;
     told.model = {
-      costs: costTable(job.space),
-      batchSizes: Object.fromEntries(job.streams.map((stream) => [stream.name, stream.batchSize])),
+      ...pricesOf(job),
       testStreams: job.streams.filter(({ split }) => split === "test").map(({ name }) => name),
     };
   }

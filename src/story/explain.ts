@@ -1,7 +1,7 @@
 import { DanasError } from "../domain/errors.js";
 import { amount, countWords, finePercent, listed, plural, significant } from "../util/format.js";
 import type { CandidateStory, SlotStory, Story } from "./story.js";
-import { budgetReason, isForBudget, mockNotice, narrowest, roundName } from "./telling.js";
+import { budgetReason, isForBudget, marginWords, mockNotice, narrowest, roundName, scoreWords } from "./telling.js";
 
 /** Why the search decided as it did: about one candidate, one slot, or the whole run. Plain JSON. */
 export type Explanation =
@@ -34,7 +34,7 @@ export interface CandidateExplanation extends CandidateStory {
   readonly place: { readonly of: number; readonly at: number } | null;
 }
 
-export interface RoundExplanation {
+interface RoundExplanation {
   readonly round: number;
   readonly name: string;
   readonly classes: number;
@@ -148,8 +148,8 @@ function candidateLines(one: CandidateExplanation): string[] {
   const say = (what: string, text: string) => lines.push(`  ${what.padEnd(13)}${text}`);
   const { fate } = one;
   if (fate.kind === "cut") {
-    say(one.criterion, value(one, fate.probability));
-    say("margin", marginWords(one, fate.margin));
+    say(one.criterion, scoreWords(one.criterion, fate.probability));
+    say("margin", fullMargin(one, fate.margin));
     say("trained", `${plural(fate.timesTrained, "weight step")} by then`);
     say("gated", `${plural(fate.timesGated, "gate step")} by then`);
     say("when", `end of ${roundName(fate.roundName)} (round ${fate.round}), epoch ${significant(fate.epoch)}`);
@@ -182,24 +182,18 @@ function verdict({ fate, criterion, probability }: CandidateExplanation): string
   }
 }
 
-const value = ({ criterion }: CandidateExplanation, number: number): string =>
-  criterion === "probability" ? finePercent(number) : significant(number);
-
-const margin = ({ criterion }: CandidateExplanation, number: number): string =>
-  criterion === "probability" ? `${significant(number * 100)} points` : significant(number);
-
 function shortMargin(one: CandidateExplanation, number: number): string {
   const survivor = one.survivor ?? "-";
   return isForBudget({ margin: number })
     ? `for the budget: ${survivor} had to stay`
-    : `${margin(one, number)} below ${survivor}`;
+    : `${marginWords(one.criterion, number)} below ${survivor}`;
 }
 
-function marginWords(one: CandidateExplanation, number: number): string {
+function fullMargin(one: CandidateExplanation, number: number): string {
   const survivor = one.survivor ?? "the weakest that stayed";
   return isForBudget({ margin: number })
-    ? `${margin(one, -number)} above ${survivor}, ${budgetReason}`
-    : `${margin(one, number)} below ${survivor}, the weakest that stayed`;
+    ? `${marginWords(one.criterion, -number)} above ${survivor}, ${budgetReason}`
+    : `${marginWords(one.criterion, number)} below ${survivor}, the weakest that stayed`;
 }
 
 const blocks = "▁▂▃▄▅▆▇█";
@@ -233,7 +227,7 @@ function slotLines(candidates: readonly CandidateExplanation[]): string[] {
     order.map((one) => [
       one.name,
       one.fate.kind === "cut"
-        ? value(one, one.fate.probability)
+        ? scoreWords(one.criterion, one.fate.probability)
         : one.probability === null
           ? "-"
           : finePercent(one.probability),
@@ -274,8 +268,8 @@ function runLines({ rounds, closest, strategy }: Extract<Explanation, { kind: "r
               [
                 one.slot,
                 one.name,
-                value(one, one.fate.probability),
-                margin(one, one.fate.margin),
+                scoreWords(one.criterion, one.fate.probability),
+                marginWords(one.criterion, one.fate.margin),
                 one.survivor ?? "-",
                 one.fate.roundName,
               ],

@@ -1,6 +1,18 @@
 import type { Cut, GoBack } from "../domain/decision.js";
+import { howWords } from "../strategies/choosers/choice.js";
 import { methodNamed } from "../strategies/registry.js";
-import { amount, bigWords, countWords, duration, listed, percent, plural, significant } from "../util/format.js";
+import {
+  amount,
+  bigWords,
+  capital,
+  countWords,
+  duration,
+  finePercent,
+  listed,
+  percent,
+  plural,
+  significant,
+} from "../util/format.js";
 import { sum } from "../util/numeric.js";
 import type { RunStatus } from "./standing.js";
 import type { Story } from "./story.js";
@@ -24,7 +36,7 @@ export function statusWords(status: RunStatus): string {
   }
 }
 
-export interface Headline {
+interface Headline {
   readonly figure: string;
   /** null: the figure is words */
   readonly unit: string | null;
@@ -56,7 +68,7 @@ export function headline(story: Story): Headline {
       ? { figure: "The classes are ranked", unit: null, says: rankedWords(story) }
       : { figure: "Done", unit: null, says: "nothing was chosen" };
   }
-  const doing = status.kind === "new" ? "Not started yet" : status.doing[0].toUpperCase() + status.doing.slice(1);
+  const doing = status.kind === "new" ? "Not started yet" : capital(status.doing);
   return { figure: doing, unit: null, says: progressWords(story) };
 }
 
@@ -110,7 +122,7 @@ export const methodName = (strategy: string): string => methodNamed(strategy).ti
 export function choiceWords(story: Story): string | null {
   const { choice, found } = story;
   if (!choice) return null;
-  const how = howWords(choice.how);
+  const how = (howWords as Readonly<Record<string, string>>)[choice.how] ?? choice.how;
   const odds =
     choice.logProbability === null
       ? ""
@@ -124,18 +136,6 @@ export function choiceWords(story: Story): string | null {
     ? ` Inside the supernet it classifies ${percent(measured.validAccuracy)} of the validation images right.`
     : "";
   return `Chosen: ${how}${found ? `, ${amount(found.macs)} MACs` : ""}.${odds}${valid}${compared}`;
-}
-
-function howWords(how: string): string {
-  const known: Readonly<Record<string, string>> = {
-    "most-likely": "the most likely network within the budget, found exactly by dynamic programming",
-    "best-of-sampled": "the best by validation accuracy of networks drawn within the budget",
-    argmax: "the most likely candidate of each slot",
-    "last-left": "the last candidate left in each slot",
-    "best-of-random": "the best by validation accuracy of networks drawn at random within the budget",
-    "first-drawn": "the first network drawn at random within the budget",
-  };
-  return known[how] ?? how;
 }
 
 /** of a whole network: as a share, or one in so many */
@@ -155,6 +155,24 @@ export const seedWords = (story: Story): string =>
 
 /** names for a sentence, at most six */
 export const classWords = (names: readonly string[]): string => listed(names, 6);
+
+/** what a cut went by: a probability as a share, any other score as it is */
+export const scoreWords = (criterion: string, score: number): string =>
+  criterion === "probability" ? finePercent(score) : significant(score);
+
+export const marginWords = (criterion: string, margin: number): string =>
+  criterion === "probability" ? `${significant(margin * 100)} points` : significant(margin);
+
+export type Pruned = Cut & { readonly prune: Story["prunes"][number] };
+
+export const allCuts = ({ prunes }: Story): Pruned[] =>
+  prunes.flatMap((prune) => prune.cuts.map((cut) => ({ ...cut, prune })));
+
+/** So many rows of a table at most, about, the last among them; `every`: how many one stands for. */
+export function thinned<T>(rows: readonly T[], most: number): { readonly every: number; readonly kept: T[] } {
+  const every = Math.ceil(rows.length / most);
+  return { every, kept: rows.filter((_, index) => index % every === 0 || index === rows.length - 1) };
+}
 
 type Narrow = Pick<Cut, "slot" | "candidate" | "probability" | "margin">;
 

@@ -1,9 +1,10 @@
 import type { StreamSpec } from "../domain/data.js";
 import type { Context } from "../domain/program.js";
 import { blockEnd } from "../schedule/block.js";
+import { inOrder } from "../schedule/streams.js";
 import type { Chooser } from "./choosers/choice.js";
 import { type Course, layOut, type Round, type RoundOutline, type Streaming, trainName } from "./course/course.js";
-import { trainStream, validStream } from "./course/streams.js";
+import { trainStream } from "./course/streams.js";
 import type { Family } from "./distributions/distribution.js";
 import type { Estimator } from "./estimators/estimator.js";
 
@@ -55,7 +56,8 @@ export function streamsOf<P, M>({ plan, data }: Context, { course, streaming }: 
       ...(streaming === "one-stream" ? [] : [trainStream(plan, round.train, round.classes)]),
       ...(round.estimator.questions?.streams(plan, round) ?? []),
     ]),
-    validStream(plan, seen),
+    // networks are compared on the classes of the last round: no other was in the data
+    inOrder(plan, "valid", seen),
   ];
 }
 

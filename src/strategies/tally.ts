@@ -1,12 +1,10 @@
-import type { GateStep, Job, TrainStep } from "../domain/job.js";
+import type { Job } from "../domain/job.js";
+import { kindOf, type Participation } from "../domain/job-kinds.js";
 import type { Signal } from "../domain/signal.js";
-import { copyRows, type Rows, rowsOf, type Widths } from "./distributions/rows.js";
+import { copyRows, rowsOf, type Widths } from "./distributions/rows.js";
 
 /** What was trained so far, per candidate, and the training loss since the last snapshot. */
-export interface Tally {
-  /** weight steps and gate steps in which a candidate took part */
-  readonly trained: Rows;
-  readonly gated: Rows;
+export interface Tally extends Participation {
   readonly lossSum: number;
   readonly accuracySum: number;
   /** weight steps in the sums */
@@ -23,33 +21,15 @@ export const startTally = (widths: Widths): Tally => ({
 
 /** with one more answered job */
 export function counted(tally: Tally, job: Job, signal: Signal): Tally {
-  if (job.kind === "train" && signal.kind === "train") return countTrained(tally, job.steps, signal);
-  return job.kind === "gates" ? countGated(tally, job.steps) : tally;
-}
-
-function countTrained(tally: Tally, steps: readonly TrainStep[], signal: Extract<Signal, { kind: "train" }>): Tally {
-  const trained = copyRows(tally.trained);
+  const [trained, gated] = [copyRows(tally.trained), copyRows(tally.gated)];
+  kindOf(job).participate(job, { trained, gated });
   let { lossSum, accuracySum, count } = tally;
-  for (const [index, step] of steps.entries()) {
-    for (const { architecture } of step.paths) {
-      for (let slot = 0; slot < architecture.length; slot++) trained[slot][architecture[slot]]++;
-    }
-    lossSum += signal.losses[index];
-    accuracySum += signal.accuracies[index];
-    count++;
+  if (signal.kind === "train") {
+    for (const loss of signal.losses) lossSum += loss;
+    for (const accuracy of signal.accuracies) accuracySum += accuracy;
+    count += signal.losses.length;
   }
-  return { ...tally, trained, lossSum, accuracySum, count };
-}
-
-function countGated(tally: Tally, steps: readonly GateStep[]): Tally {
-  const gated = copyRows(tally.gated);
-  for (const { architecture, alternatives } of steps) {
-    for (const [slot, active] of architecture.entries()) {
-      gated[slot][active]++;
-      for (const candidate of alternatives[slot]) gated[slot][candidate]++;
-    }
-  }
-  return { ...tally, gated };
+  return { trained, gated, lossSum, accuracySum, count };
 }
 
 export const meansOf = ({ lossSum, accuracySum, count }: Tally) => ({

@@ -10,7 +10,7 @@ export function closest(name: string, names: Iterable<string>): string | null {
 }
 
 /** edits and swaps of neighbours that turn one word into the other (optimal string alignment) */
-export function editDistance(a: string, b: string): number {
+function editDistance(a: string, b: string): number {
   let before: number[] = [];
   let previous = Array.from({ length: b.length + 1 }, (_, j) => j);
   for (let i = 1; i <= a.length; i++) {

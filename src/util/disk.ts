@@ -1,4 +1,4 @@
-const words: Readonly<Record<string, string>> = {
+const troubles: Readonly<Record<string, string>> = {
   ENOSPC: "the disk is full",
   EDQUOT: "the disk quota is used up",
   EROFS: "the disk can only be read",
@@ -12,6 +12,6 @@ const words: Readonly<Record<string, string>> = {
 /** What is the matter with a disk, folder or file, where that is what the error says; null = it is another error. */
 export function diskTrouble(error: unknown): string | null {
   const { code, path } = (error ?? {}) as { code?: unknown; path?: unknown };
-  if (!(error instanceof Error) || typeof code !== "string" || !Object.hasOwn(words, code)) return null;
-  return typeof path === "string" ? `${path}: ${words[code]}` : words[code];
+  if (!(error instanceof Error) || typeof code !== "string" || !Object.hasOwn(troubles, code)) return null;
+  return typeof path === "string" ? `${path}: ${troubles[code]}` : troubles[code];
 }

@@ -62,6 +62,14 @@ export function bigWords(digits: string): string {
 export const plural = (count: number, one: string, many = `${one}s`): string =>
   `${countWords(count)} ${count === 1 ? one : many}`;
 
+/** `"a", "b"`; after three, `and 7 more` */
+export const quotedNames = (names: readonly string[]): string => {
+  const some = names.slice(0, 3).map((name) => `"${name}"`);
+  return `${some.join(", ")}${names.length > 3 ? ` and ${names.length - 3} more` : ""}`;
+};
+
+export const capital = (text: string): string => text.slice(0, 1).toUpperCase() + text.slice(1);
+
 /** `a`, `a and b`, `a, b and c`; after `most`, `and 7 more` */
 export function listed(items: readonly string[], most = Number.POSITIVE_INFINITY): string {
   if (items.length > most) return `${items.slice(0, most).join(", ")} and ${items.length - most} more`;

@@ -130,7 +130,7 @@ export function grpcConnect(options: Pick<GrpcOptions, "address" | "tls" | "toke
         over = true;
         if (already) return;
         if (how === "goodbye") {
-          stream.end();
+          stream.end({ message: { $case: "goodbye", value: {} } });
           await Promise.race([ended, waited(goodbyeMs)]);
         }
         stream.cancel();

@@ -172,15 +172,18 @@ class Desk:
                 self._changed.notify_all()
 
     def take(self, message: ToWorker, outbox: Outbox) -> None:
-        """a command or a ping of an open stream"""
+        """a message of an open stream, after its hello"""
         match message.WhichOneof("message"):
             case "ping":
                 pong = Pong(sequence=message.ping.sequence, busy_with=self._now[1])
                 outbox(FromWorker(pong=pong))
             case "command":
                 self._enqueue(message.command, outbox)
+            case "goodbye":
+                self.close(outbox, goodbye=True)
+                outbox(None)
             case _:
-                outbox(refusal(Refusal.protocol, "after the hello only commands and pings are understood"))
+                outbox(refusal(Refusal.protocol, "after the hello only commands, pings and a goodbye are understood"))
                 outbox(None)
 
     def _enqueue(self, command: Command, outbox: Outbox) -> None:

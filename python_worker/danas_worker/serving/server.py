@@ -77,13 +77,13 @@ class Sessions:
                 return
             if not context.add_callback(lambda: out.put(None)):
                 return  # it is over already
-            threading.Thread(target=self._read, args=(requests, context, outbox), daemon=True).start()
+            threading.Thread(target=self._read, args=(requests, outbox), daemon=True).start()
             while (message := out.get()) is not None:
                 yield message
         finally:
             self.desk.close(outbox)
 
-    def _read(self, requests: Iterator[bytes], context: grpc.ServicerContext, outbox: Outbox) -> None:
+    def _read(self, requests: Iterator[bytes], outbox: Outbox) -> None:
         try:
             for content in requests:
                 message = _parsed(content)
@@ -91,9 +91,6 @@ class Sessions:
                     outbox(NO_MESSAGE)
                     return
                 self.desk.take(message, outbox)
-            # the other side ended its half in order, while the stream still stood
-            if context.is_active():
-                self.desk.close(outbox, goodbye=True)
         except grpc.RpcError:
             pass  # the other side is gone
         finally:

@@ -263,7 +263,7 @@ def test_messages_in_any_order_are_answered_or_end_their_stream(house: House) ->
         stream.send(*script)
         ids = {message.command.id for message in script if message.HasField("command")}
         if not script:
-            stream.goodbye()
+            stream.end()
             assert stream.rest() == []
             endings["nothing said"] += 1
             continue

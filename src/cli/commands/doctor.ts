@@ -34,24 +34,22 @@ function render({ check, state, found, hint }: Finding, { colors }: Io): string 
   return `${mark}  ${check.padEnd(14)} ${found}\n${hint === null ? "" : `      ${"".padEnd(14)} ${colors.dim("hint:")} ${hint}\n`}`;
 }
 
+const finding = (check: string, state: Finding["state"], found: string, hint: string | null = null): Finding => ({
+  check,
+  state,
+  found,
+  hint,
+});
+
 function nodeFinding(): Finding {
   const good = Number(process.versions.node.split(".")[0]) >= 20;
-  return {
-    check: "Node",
-    state: good ? "ok" : "bad",
-    found: process.versions.node,
-    hint: good ? null : "install Node 20 or newer",
-  };
+  return finding("Node", good ? "ok" : "bad", process.versions.node, good ? null : "install Node 20 or newer");
 }
 
 function machineFinding(): Finding {
   const low = totalmem() < 2e9;
-  return {
-    check: "machine",
-    state: low ? "note" : "ok",
-    found: `${availableParallelism()} cores, ${bytesWords(freemem())} of ${bytesWords(totalmem())} memory free`,
-    hint: low ? "with less than 2 GB, use small batches" : null,
-  };
+  const found = `${availableParallelism()} cores, ${bytesWords(freemem())} of ${bytesWords(totalmem())} memory free`;
+  return finding("machine", low ? "note" : "ok", found, low ? "with less than 2 GB, use small batches" : null);
 }
 
 const probe = `
@@ -88,55 +86,32 @@ async function pythonFindings(io: Io): Promise<Finding[]> {
     python = findPython(null, io.env);
   } catch (error) {
     if (!(error instanceof DanasError)) throw error;
-    return [{ check: "Python", state: "bad", found: error.message, hint: error.hint ?? null }];
+    return [finding("Python", "bad", error.message, error.hint)];
   }
   const probed = await askPython(python, io);
   if (typeof probed === "string") {
-    return [
-      {
-        check: "Python",
-        state: "bad",
-        found: `${python}: ${probed}`,
-        hint: "run `npm run setup`, or correct DANAS_PYTHON",
-      },
-    ];
+    return [finding("Python", "bad", `${python}: ${probed}`, "run `npm run setup`, or correct DANAS_PYTHON")];
   }
   const [major, minor] = probed.python.split(".").map(Number);
   const recent = major === 3 && minor >= 10;
-  const missing = Object.entries(probed.missing);
+  const missing = Object.entries(probed.missing).map(([name, why]) => `${name} (${why})`);
+  const there = Object.entries(probed.versions).map(([name, version]) => `${name} ${version}`);
   return [
-    {
-      check: "Python",
-      state: recent ? "ok" : "bad",
-      found: `${probed.python} (${python})`,
-      hint: recent ? null : "Python 3.10 or newer is needed",
-    },
+    finding(
+      "Python",
+      recent ? "ok" : "bad",
+      `${probed.python} (${python})`,
+      recent ? null : "Python 3.10 or newer is needed",
+    ),
     missing.length === 0
-      ? {
-          check: "packages",
-          state: "ok",
-          found: Object.entries(probed.versions)
-            .map(([name, version]) => `${name} ${version}`)
-            .join(", "),
-          hint: null,
-        }
-      : {
-          check: "packages",
-          state: "bad",
-          found: missing.map(([name, why]) => `${name} (${why})`).join(", "),
-          hint: "run `npm run setup`",
-        },
+      ? finding("packages", "ok", there.join(", "))
+      : finding("packages", "bad", missing.join(", "), "run `npm run setup`"),
     probed.worker === null
-      ? { check: "worker", state: "ok", found: "the Python worker can be imported", hint: null }
-      : {
-          check: "worker",
-          state: "bad",
-          found: probed.worker,
-          hint: "run `npm run setup`: it also generates the wire code",
-        },
+      ? finding("worker", "ok", "the Python worker can be imported")
+      : finding("worker", "bad", probed.worker, "run `npm run setup`: it also generates the wire code"),
     probed.cuda
-      ? { check: "GPU", state: "ok", found: probed.cuda.join(", "), hint: null }
-      : { check: "GPU", state: "note", found: "none that torch can use: searches run on the CPU", hint: null },
+      ? finding("GPU", "ok", probed.cuda.join(", "))
+      : finding("GPU", "note", "none that torch can use: searches run on the CPU"),
   ];
 }
 
@@ -169,14 +144,9 @@ function askPython(python: string, io: Io): Promise<Probed | string> {
 
 function dataFinding(io: Io): Finding {
   const folder = fashionMnistFolders(io.env).find((one) => missingFile(one) === null);
-  return folder
-    ? { check: "Fashion-MNIST", state: "ok", found: folder, hint: null }
-    : {
-        check: "Fashion-MNIST",
-        state: "note",
-        found: "not there; only the quickstart needs it",
-        hint: "`node scripts/data.mjs` fetches it (30 MB)",
-      };
+  if (folder) return finding("Fashion-MNIST", "ok", folder);
+  const fetch = "`node scripts/data.mjs` fetches it (30 MB)";
+  return finding("Fashion-MNIST", "note", "not there; only the quickstart needs it", fetch);
 }
 
 async function diskFinding(io: Io): Promise<Finding> {
@@ -184,19 +154,9 @@ async function diskFinding(io: Io): Promise<Finding> {
     await access(io.cwd, constants.W_OK);
     const { bavail, bsize } = await statfs(io.cwd);
     const free = bavail * bsize;
-    const little = free < 2e9;
-    return {
-      check: "disk",
-      state: little ? "note" : "ok",
-      found: `${bytesWords(free)} free here`,
-      hint: little ? "checkpoints need room: clear some, or set `runs` to another disk" : null,
-    };
+    const room = free < 2e9 ? "checkpoints need room: clear some, or set `runs` to another disk" : null;
+    return finding("disk", room === null ? "ok" : "note", `${bytesWords(free)} free here`, room);
   } catch {
-    return {
-      check: "disk",
-      state: "note",
-      found: `${io.cwd} cannot be written`,
-      hint: "set `runs` to a folder that you may write",
-    };
+    return finding("disk", "note", `${io.cwd} cannot be written`, "set `runs` to a folder that you may write");
   }
 }

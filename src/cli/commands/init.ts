@@ -5,15 +5,15 @@ import { DanasError } from "../../domain/errors.js";
 import { methods } from "../../strategies/registry.js";
 import type { Io } from "../io.js";
 
-export const initKinds = ["fashion-mnist", "folder", "python", "mock"] as const;
-export type InitKind = (typeof initKinds)[number];
+/** cli/program.ts offers them */
+type InitKind = "fashion-mnist" | "folder" | "python" | "mock";
 
 export interface InitOptions {
   readonly data: InitKind;
   readonly force: boolean;
 }
 
-export const schemaFile = "danas.schema.json";
+const schemaFile = "danas.schema.json";
 
 /** `danas init [FILE]`: a config to begin with, and the JSON Schema that lets an editor help with it. Asks nothing. */
 export async function init(file: string, { data, force }: InitOptions, io: Io): Promise<number> {

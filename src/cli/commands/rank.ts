@@ -4,7 +4,7 @@ import { loadConfig } from "../../config/load.js";
 import { DanasError } from "../../domain/errors.js";
 import { files } from "../../runs/folder.js";
 import type { Io } from "../io.js";
-import { type SearchOptions, settingsOf, start } from "./search.js";
+import { type SearchOptions, setsOf, start } from "./search.js";
 
 export interface RankOptions extends SearchOptions {
   /** where else to write the ranking */
@@ -16,13 +16,12 @@ export async function rank(config: string, options: RankOptions, io: Io): Promis
   const at = { cwd: io.cwd, env: io.env };
   const out = options.out === undefined ? null : resolve(io.cwd, options.out);
   if (out !== null) checkWritable(out);
-  const asked = loadConfig(config, { set: [...settingsOf(options), "programs=[rank]"], ...at });
+  const asked = loadConfig(config, { set: [...setsOf(options), "programs=[rank]"], ...at });
   if (asked.plan.ranking.source !== "train")
     throw new DanasError("E_PROGRAMS", "the config trains no ranking", { hint: "leave out ranking, or describe it" });
   const name = options.name ?? `${asked.plan.name}-ranking`;
-  const settings = loadConfig(config, { set: [...settingsOf({ ...options, name }), "programs=[rank]"], ...at });
-  const original = readFileSync(resolve(io.cwd, config), "utf8");
-  const code = await start(settings, { original, force: options.force, quiet: options.quiet }, io);
+  const settings = loadConfig(config, { set: [...setsOf({ ...options, name }), "programs=[rank]"], ...at });
+  const code = await start(config, settings, options, io);
   if (code === 0 && out !== null) writeFileSync(out, readFileSync(join(settings.runFolder, files.ranking)));
   return code;
 }

@@ -1,11 +1,11 @@
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { loadConfig } from "../../config/load.js";
 import { DanasError } from "../../domain/errors.js";
 import { files, findRun, readRun } from "../../runs/folder.js";
 import { tellStatus } from "../../story/status.js";
 import type { Io } from "../io.js";
-import { type SearchOptions, settingsOf, start } from "./search.js";
+import { type SearchOptions, setsOf, start } from "./search.js";
 import { tellingOf } from "./status.js";
 
 export interface RetrainOptions extends SearchOptions {
@@ -19,14 +19,13 @@ export async function retrain(target: string, options: RetrainOptions, io: Io): 
       ? ofConfig(target, options)
       : ofRun(target, options, io);
   const given = [
-    ...settingsOf({ set: options.set, name }),
+    ...setsOf({ set: options.set, name }),
     "programs=[retrain]",
     "ranking=none",
     `retrain.architecture=${JSON.stringify(architecture)}`,
   ];
   const settings = loadConfig(config, { set: given, cwd: io.cwd, env: io.env });
-  const original = readFileSync(resolve(io.cwd, config), "utf8");
-  return start(settings, { original, force: options.force, quiet: options.quiet }, io);
+  return start(config, settings, options, io);
 }
 
 interface Wanted {

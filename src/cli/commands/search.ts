@@ -20,25 +20,24 @@ export interface SearchOptions {
 
 /** `danas search CONFIG`: from a config to a found network. The main line begins here and goes on in runs/conduct.ts and runner/run.ts. */
 export async function search(config: string, options: SearchOptions, io: Io): Promise<number> {
-  const settings = loadConfig(config, { set: settingsOf(options), cwd: io.cwd, env: io.env });
-  const original = readFileSync(resolve(io.cwd, config), "utf8");
-  return start(settings, { original, force: options.force, quiet: options.quiet, open: options.open }, io);
+  return start(config, loadConfig(config, { set: setsOf(options), cwd: io.cwd, env: io.env }), options, io);
 }
 
 /** `--name x` is `--set name=x` */
-export const settingsOf = ({ set, name }: { set: readonly string[]; name?: string }): string[] => [
+export const setsOf = ({ set, name }: { set: readonly string[]; name?: string }): string[] => [
   ...set,
   ...(name === undefined ? [] : [`name=${JSON.stringify(name)}`]),
 ];
 
-/** Makes the run's folder and carries the run out. @returns the exit code */
+/** Makes the run's folder and carries the run out. @param config the file that the settings are of. @returns the exit code */
 export async function start(
+  config: string,
   settings: Settings,
-  how: { original: string; force: boolean; quiet: boolean; open?: boolean },
+  { force, quiet, open = false }: Pick<SearchOptions, "force" | "quiet"> & { readonly open?: boolean },
   io: Io,
 ): Promise<number> {
   const { checkpoints, plan } = settings;
-  const { original, force, quiet, open = false } = how;
+  const original = readFileSync(resolve(io.cwd, config), "utf8");
   const worker = await makeWorker(settings.worker, io);
   const run = createRun(settings, { original, force, cwd: io.cwd, onNotice: (line) => io.err(`${line}\n`) });
   try {

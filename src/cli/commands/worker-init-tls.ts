@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, st
 import { isIP, isIPv6 } from "node:net";
 import { basename, dirname, join, resolve } from "node:path";
 import { DanasError } from "../../domain/errors.js";
+import { quoted } from "../../story/commands.js";
 import type { Io } from "../io.js";
 
 export interface InitTlsOptions {
@@ -154,7 +155,3 @@ worker:
   tokenVariable: DANAS_TOKEN
 `;
 }
-
-/** for a shell */
-const quoted = (text: string): string =>
-  /^[\w./@%+=:,-]+$/.test(text) && !text.startsWith("-") ? text : `'${text.replaceAll("'", `'\\''`)}'`;

@@ -5,6 +5,7 @@ import type { Frame } from "../../domain/telemetry.js";
 import type { RunState } from "../../engine/state.js";
 import { progressOf } from "../../engine/step.js";
 import type { JournalEntry } from "../../journal/port.js";
+import { mean } from "../../util/numeric.js";
 
 /** What a look at a running search shows. */
 export interface View {
@@ -42,7 +43,7 @@ export class Live {
     if (event.type !== "job-finished") return;
     const { signal, timing } = event.answer;
     if (signal.kind === "train" && signal.losses.length > 0) {
-      this.#loss = signal.losses.reduce((sum, loss) => sum + loss, 0) / signal.losses.length;
+      this.#loss = mean(signal.losses);
       if (timing.totalMs > 0) this.#samplesPerSecond = (1000 * signal.samples) / timing.totalMs;
     }
     if (signal.kind === "train" || signal.kind === "gates") this.#addTimes(timing);

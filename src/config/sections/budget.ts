@@ -1,19 +1,25 @@
 import { z } from "zod";
-import { mostLikelyWithin } from "../../cost/best.js";
 import { checkReachable } from "../../cost/extremes.js";
-import { budgetKey, budgetOf, limitsIn } from "../../cost/written.js";
-import { type Budget, type CostTable, metricNames } from "../../domain/cost.js";
-import { allAlive, type Space } from "../../domain/space.js";
+import { type BudgetKey, budgetKey, budgetOf } from "../../cost/written.js";
+import { type Budget, type CostTable, type Metric, metricNames, metrics, type Side } from "../../domain/cost.js";
 import { type Amount, amount, readAmount, writeAmount } from "../../options/scalars.js";
 import { type Filling, located } from "../context.js";
 import type { Path } from "../document.js";
 
+const limit = (about: string) => amount.optional().describe(about);
+
+/** each limit that some metric has */
+const limits = Object.fromEntries(
+  metricNames.flatMap((metric) =>
+    (Object.keys(metrics[metric].limits) as Side[]).map((side) => [
+      budgetKey(metric, side),
+      limit(`${metrics[metric].about}, at ${side}.`),
+    ]),
+  ),
+) as Readonly<Record<BudgetKey<Metric>, ReturnType<typeof limit>>>;
+
 export const budgetSchema = z
-  .strictObject({
-    maxMacs: amount.optional().describe("Multiply-adds for one image, at most."),
-    minMacs: amount.optional().describe("Multiply-adds for one image, at least."),
-    maxParams: amount.optional().describe("Parameters, at most."),
-  })
+  .strictObject(limits)
   .prefault({})
   .describe("What the network may cost. What tools call FLOPs is often twice the MACs.");
 
@@ -29,7 +35,7 @@ export const planBudget = (complete: CompleteBudget): Budget =>
   budgetOf(Object.fromEntries(Object.entries(complete).map(([limit, value]) => [limit, readAmount(value)])));
 
 /** whether any network of the space keeps it */
-export function checkBudget(at: Filling, budget: Budget, space: Space, costs: CostTable): void {
+export function checkBudget(at: Filling, budget: Budget, costs: CostTable): void {
   for (const metric of metricNames) {
     const { least, most } = budget[metric] ?? {};
     if (least === undefined || most === undefined || least <= most) continue;
@@ -41,17 +47,5 @@ export function checkBudget(at: Filling, budget: Budget, space: Space, costs: Co
     "budget",
     /budget\.(\w+)/.exec(hint ?? "")?.[1] ?? "maxMacs",
   ];
-  const before = at.problems.length;
   located(at, path, () => checkReachable(costs, budget));
-  if (at.problems.length === before && limitsIn(budget).length > 1) {
-    const uniform = space.slots.map(({ candidates }) => candidates.map(() => 0));
-    if (mostLikelyWithin(costs, uniform, allAlive(space), budget) === null) {
-      at.problem(
-        ["budget"],
-        "E_BUDGET_UNREACHABLE",
-        "no network of the space keeps all limits at once",
-        "widen one of them",
-      );
-    }
-  }
 }

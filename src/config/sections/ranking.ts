@@ -1,6 +1,7 @@
 import { readFileSync, statSync } from "node:fs";
 import { z } from "zod";
 import { parseRanking } from "../../curriculum/artefact.js";
+import { difficultyScoreNames } from "../../curriculum/scores.js";
 import type { CostTable } from "../../domain/cost.js";
 import { DanasError } from "../../domain/errors.js";
 import type { RankingPlan } from "../../domain/plan.js";
@@ -31,7 +32,7 @@ const rankingKeys = z
       ),
     epochs: epochs.default(20).describe("Epochs for each reference network."),
     score: z
-      .enum(["auc", "row-variance", "final-error"])
+      .enum(difficultyScoreNames)
       .default("auc")
       .describe(
         "What makes a class easy: auc = mean accuracy over epochs; row-variance = variance over epochs (the paper's); final-error = accuracy at the end.",
@@ -166,7 +167,7 @@ const quantiles: Readonly<Record<ReferenceName, (last: number) => number>> = {
 const isName = (text: string): text is ReferenceName => Object.hasOwn(quantiles, text);
 
 /** [O] a network of ordinary blocks: in each slot the candidate at a quantile of the MACs, skips left aside. */
-export function referenceNetwork(space: Space, costs: CostTable, name: ReferenceName): Architecture {
+function referenceNetwork(space: Space, costs: CostTable, name: ReferenceName): Architecture {
   return space.slots.map(({ candidates }, slot) => {
     const all = candidates.map((_, index) => index);
     const blocks = all.filter((index) => candidates[index].block.op.kind !== "skip");

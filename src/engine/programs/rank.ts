@@ -1,12 +1,11 @@
 import { rankClasses } from "../../curriculum/ranking.js";
-import { imagesIn } from "../../curriculum/subsets.js";
 import type { Decision } from "../../domain/decision.js";
 import type { Plan, RankingPlan } from "../../domain/plan.js";
 import type { Context, Program } from "../../domain/program.js";
 import { classAccuracies } from "../../domain/signal.js";
-import { stepsPerEpoch } from "../../schedule/epochs.js";
+import { measureJob } from "../../schedule/streams.js";
 import { encode } from "../../spaces/encoding.js";
-import { onlyPath, prepareNetwork, streamSeed, type Training, trainJob } from "./training.js";
+import { epochOf, onlyPath, prepareNetwork, progressOf, trainingOf, trainJob } from "./training.js";
 
 /**
  * Ranks the classes by difficulty (METHODS 1.1): trains each reference network on all classes and records its per-class
@@ -21,7 +20,7 @@ export interface RankState {
   readonly curves: readonly (readonly (readonly number[])[])[];
 }
 
-type Trained = Extract<RankingPlan, { source: "train" }>;
+type Trained = Extract<RankingPlan, { source: "train" }> & { readonly split: "train" };
 
 export const rank: Program<RankState> = {
   begin: () => ({ reference: 0, step: 0, next: "prepare", curves: [] }),
@@ -35,13 +34,8 @@ export const rank: Program<RankState> = {
     const architecture = ranking.references[state.reference];
     switch (state.next) {
       case "prepare": {
-        const job = prepareNetwork(
-          context.plan,
-          architecture,
-          ranking.recipe,
-          streams(context, ranking),
-          `rank/${state.reference}`,
-        );
+        const of = { ...ranking, measured: ["valid"] } as const;
+        const job = prepareNetwork(context.plan, `rank/${state.reference}`, architecture, of);
         return { kind: "issue", job, state: { ...state, next: "train" }, decisions: [] };
       }
       case "train": {
@@ -51,14 +45,9 @@ export const rank: Program<RankState> = {
         return { kind: "issue", job, state: { ...state, step, next }, decisions: [] };
       }
       case "evaluate": {
-        const job = {
-          kind: "evaluate",
-          stream: "valid",
-          architectures: [onlyPath(architecture.length)],
-          batches: 0,
-          recalibrate: { stream: "train", batches: context.plan.search.evaluation.recalibrateBatches },
-        } as const;
-        const done = state.step === training.epochs * training.stepsPerEpoch;
+        const { recalibrateBatches } = context.plan.search.evaluation;
+        const job = measureJob("valid", onlyPath(architecture.length), "train", recalibrateBatches);
+        const done = state.step === training.steps;
         const after: RankState = done
           ? { ...state, reference: state.reference + 1, step: 0, next: "prepare" }
           : { ...state, next: "train" };
@@ -67,12 +56,12 @@ export const rank: Program<RankState> = {
     }
   },
 
-  learn(_context, state, _job, answer) {
+  learn(context, state, _job, answer) {
     if (answer.signal.kind !== "evaluate") return { state, decisions: [] };
     const [result] = answer.signal.results;
     // the data check saw to it that every class has validation images
     const row = classAccuracies(result).map((accuracy) => accuracy ?? 0);
-    const { epochs, reference } = openCurve(state, _context);
+    const { epochs, reference } = openCurve(state, context);
     const curves = [...state.curves.slice(0, reference), [...(state.curves[reference] ?? []), row]];
     const decisions: Decision[] = [
       {
@@ -88,20 +77,11 @@ export const rank: Program<RankState> = {
   progress(context, state) {
     const ranking = planned(context.plan);
     const training = trainingOf(context, ranking);
-    const each = training.epochs * training.stepsPerEpoch;
-    const reference = Math.min(state.reference, ranking.references.length - 1);
-    const finished = state.reference === ranking.references.length;
-    const epoch = finished
-      ? training.epochs
-      : Math.min(training.epochs, Math.floor(state.step / training.stepsPerEpoch) + 1);
-    return {
-      label: `reference ${reference + 1} of ${ranking.references.length}, epoch ${epoch} of ${training.epochs}`,
-      classes: context.plan.data.classes,
-      alive: context.plan.space.slots.length,
-      candidates: context.plan.space.slots.length,
-      stepsDone: state.reference * each + state.step,
-      stepsTotal: ranking.references.length * each,
-    };
+    const { epochs, steps } = training;
+    const count = ranking.references.length;
+    const epoch = state.reference === count ? epochs : epochOf(training, state.step);
+    const label = `reference ${Math.min(state.reference + 1, count)} of ${count}, epoch ${epoch} of ${epochs}`;
+    return progressOf(context, label, state.reference * steps + state.step, count * steps);
   },
 };
 
@@ -126,34 +106,5 @@ function conclude(context: Context, ranking: Trained, state: RankState) {
 
 function planned(plan: Plan): Trained {
   if (plan.ranking.source !== "train") throw new Error("the rank program runs only where a ranking is to be trained");
-  return plan.ranking;
+  return { ...plan.ranking, split: "train" };
 }
-
-const trainingOf = (context: Context, ranking: Trained): Training => ({
-  epochs: ranking.epochs,
-  stepsPerEpoch: stepsPerEpoch(imagesIn(context.data, "train"), ranking.recipe.batchSize),
-  recipe: ranking.recipe,
-  stepsPerJob: context.plan.pipeline.stepsPerJob,
-});
-
-const streams = ({ plan }: Context, ranking: Trained) =>
-  [
-    {
-      name: "train",
-      split: "train",
-      classes: [],
-      batchSize: ranking.recipe.batchSize,
-      shuffle: true,
-      seed: streamSeed(plan, "rank/train"),
-      augment: ranking.recipe.augment,
-    },
-    {
-      name: "valid",
-      split: "valid",
-      classes: [],
-      batchSize: plan.search.evaluation.batchSize,
-      shuffle: false,
-      seed: 0,
-      augment: null,
-    },
-  ] as const;

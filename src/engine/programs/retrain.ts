@@ -1,12 +1,12 @@
 import { priced } from "../../cost/table.js";
-import { imagesIn } from "../../curriculum/subsets.js";
+import type { Split } from "../../domain/data.js";
 import type { Decision } from "../../domain/decision.js";
 import type { Job } from "../../domain/job.js";
 import type { Context, Found, Program } from "../../domain/program.js";
 import { classAccuracies } from "../../domain/signal.js";
 import type { Architecture } from "../../domain/space.js";
-import { stepsPerEpoch } from "../../schedule/epochs.js";
-import { onlyPath, prepareNetwork, streamSeed, type Training, trainJob } from "./training.js";
+import { measureJob } from "../../schedule/streams.js";
+import { epochOf, onlyPath, prepareNetwork, progressOf, trainingOf, trainJob } from "./training.js";
 
 /**
  * Trains the chosen network from scratch (METHODS 1.7), measures the test set once, exports. Statistics of batch norm are
@@ -34,26 +34,27 @@ export const retrain: Program<RetrainState> = {
   next(context, state, inFlight) {
     const { plan } = context;
     const architecture = architectureOf(context);
-    const training = trainingOf(context);
+    const training = trainingOf(context, plan.retrain);
     const issue = (job: Job, next: RetrainState["next"], step = state.step) =>
       ({ kind: "issue", job, state: { ...state, next, step }, decisions: [] }) as const;
-    const afterTraining = plan.retrain.test ? "test" : plan.retrain.export ? "export" : "end";
-    const finished = state.step === training.epochs * training.stepsPerEpoch;
+    const { split, test } = plan.retrain;
+    const measured = (["valid", "test"] as const).filter((of) => (of === "test" ? test : split === "train"));
+    const afterTraining = test ? "test" : plan.retrain.export ? "export" : "end";
+    const finished = state.step === training.steps;
     switch (state.next) {
       case "prepare":
-        return issue(prepareNetwork(plan, architecture, plan.retrain.recipe, streams(context), "retrain"), "train");
+        return issue(prepareNetwork(plan, "retrain", architecture, { ...plan.retrain, measured }), "train");
       case "train": {
         const job = trainJob(training, state.step, architecture.length);
         const step = state.step + job.steps.length;
         const epochEnds = step % training.stepsPerEpoch === 0;
-        const ends = step === training.epochs * training.stepsPerEpoch;
-        const validates = epochEnds && plan.retrain.split === "train";
-        return issue(job, validates ? "validate" : ends ? afterTraining : "train", step);
+        const validates = epochEnds && split === "train";
+        return issue(job, validates ? "validate" : step === training.steps ? afterTraining : "train", step);
       }
       case "validate":
-        return issue(evaluateOn("valid", architecture), finished ? afterTraining : "train");
+        return issue(measureOn("valid", architecture), finished ? afterTraining : "train");
       case "test":
-        return issue(evaluateOn("test", architecture), plan.retrain.export ? "export" : "end");
+        return issue(measureOn("test", architecture), plan.retrain.export ? "export" : "end");
       case "export":
         return issue({ kind: "export", architecture: onlyPath(architecture.length), folder: "export" }, "end");
       case "end":
@@ -70,7 +71,7 @@ export const retrain: Program<RetrainState> = {
       let { lossSum, lossCount, epochsTrained } = state;
       for (const loss of signal.losses) lossSum += loss;
       lossCount += signal.losses.length;
-      if (lossCount === trainingOf(context).stepsPerEpoch) {
+      if (lossCount === trainingOf(context, context.plan.retrain).stepsPerEpoch) {
         epochsTrained++;
         decisions.push({
           type: "report",
@@ -99,18 +100,10 @@ export const retrain: Program<RetrainState> = {
   },
 
   progress(context, state) {
-    const training = trainingOf(context);
-    const slots = context.plan.space.slots.length;
-    const epoch = Math.min(training.epochs, Math.floor(state.step / training.stepsPerEpoch) + 1);
-    const label = { test: "testing", export: "exporting", end: "finishing" } as const;
-    return {
-      label: state.next in label ? label[state.next as keyof typeof label] : `epoch ${epoch} of ${training.epochs}`,
-      classes: context.plan.data.classes,
-      alive: slots,
-      candidates: slots,
-      stepsDone: state.step,
-      stepsTotal: training.epochs * training.stepsPerEpoch,
-    };
+    const training = trainingOf(context, context.plan.retrain);
+    const ends: Partial<Record<string, string>> = { test: "testing", export: "exporting", end: "finishing" };
+    const label = ends[state.next] ?? `epoch ${epochOf(training, state.step)} of ${training.epochs}`;
+    return progressOf(context, label, state.step, training.steps);
   },
 };
 
@@ -120,42 +113,5 @@ function architectureOf({ plan, chosen }: Context): Architecture {
   return architecture;
 }
 
-const trainingOf = ({ plan, data }: Context): Training => ({
-  epochs: plan.retrain.epochs,
-  stepsPerEpoch: stepsPerEpoch(imagesIn(data, plan.retrain.split), plan.retrain.recipe.batchSize),
-  recipe: plan.retrain.recipe,
-  stepsPerJob: plan.pipeline.stepsPerJob,
-});
-
-const evaluateOn = (stream: string, architecture: Architecture): Job => ({
-  kind: "evaluate",
-  stream,
-  architectures: [onlyPath(architecture.length)],
-  batches: 0,
-  recalibrate: { stream: "train", batches: 0 },
-});
-
-function streams({ plan }: Context) {
-  const { recipe, split, test } = plan.retrain;
-  const measured = [...(split === "train" ? (["valid"] as const) : []), ...(test ? (["test"] as const) : [])];
-  return [
-    {
-      name: "train",
-      split,
-      classes: [],
-      batchSize: recipe.batchSize,
-      shuffle: true,
-      seed: streamSeed(plan, "retrain/train"),
-      augment: recipe.augment,
-    },
-    ...measured.map((name) => ({
-      name,
-      split: name,
-      classes: [],
-      batchSize: plan.search.evaluation.batchSize,
-      shuffle: false,
-      seed: 0,
-      augment: null,
-    })),
-  ];
-}
+const measureOn = (stream: Split, architecture: Architecture): Job =>
+  measureJob(stream, onlyPath(architecture.length), "train", 0);

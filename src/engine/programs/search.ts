@@ -6,7 +6,7 @@ import type { Context, Found, Program, Strategy } from "../../domain/program.js"
 import type { Architecture } from "../../domain/space.js";
 import { strategyFor } from "../../strategies/registry.js";
 import { rng } from "../../util/rng.js";
-import { prepareSpace } from "./training.js";
+import { prepareJob } from "./training.js";
 
 /** Prepares the supernet, then leaves every job to the strategy. */
 export interface SearchState {
@@ -58,9 +58,9 @@ function prepareSupernet(context: Context): PrepareJob {
     (_, index): Architecture =>
       plan.space.slots.map((slot, at) => draw.fork(index).fork(at).int(slot.candidates.length)),
   );
-  return prepareSpace(plan, plan.search.recipe, "search", {
-    space: plan.space,
-    streams: strategyOf(context).streams(context, optionsOf(context)),
+  return prepareJob(plan, "search", {
+    ...{ space: plan.space, streams: strategyOf(context).streams(context, optionsOf(context)) },
+    recipe: plan.search.recipe,
     checks: [smallest.architecture, largest.architecture, ...drawn],
   });
 }

@@ -1,7 +1,7 @@
 import type { Found, Story } from "../../story/story.js";
 import { headline, lede, statusWords } from "../../story/telling.js";
-import { amount, bytesWords, countWords, duration, moment, percent, share } from "../../util/format.js";
-import { networkDrawing } from "./drawing.js";
+import { amount, bytesWords, capital, countWords, duration, moment, percent, share } from "../../util/format.js";
+import { kernelColour, networkDrawing } from "./drawing.js";
 import { type Html, html, nothing } from "./markup.js";
 import { bar, figure, folded, key, section, table } from "./parts.js";
 
@@ -52,8 +52,7 @@ export function callout({ status, commands }: Story): Html {
   }</div>`;
 }
 
-const sentence = (text: string): string =>
-  `${text.slice(0, 1).toUpperCase()}${text.slice(1)}${/[.!?]$/.test(text) ? "" : "."}`;
+const sentence = (text: string): string => `${capital(text)}${/[.!?]$/.test(text) ? "" : "."}`;
 
 export function foundSection(story: Story): Html {
   const { found, network } = story;
@@ -79,7 +78,7 @@ export function foundSection(story: Story): Html {
       encodedWords(found.encoded),
       key([
         ...kernels.map((kernel) => ({
-          colour: [1, 3, 5, 7, 9].includes(kernel) ? `var(--k${kernel})` : "var(--cut)",
+          colour: kernelColour(kernel),
           label: `${kernel} × ${kernel} kernel`,
         })),
         { colour: "var(--fixed)", label: "fixed: stem and head" },

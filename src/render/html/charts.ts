@@ -2,12 +2,26 @@ import type { Ranking } from "../../domain/ranking.js";
 import type { Curve } from "../../story/chronicle.js";
 import type { Found, Story } from "../../story/story.js";
 import { amount, percent, significant, tick } from "../../util/format.js";
+import { mean } from "../../util/numeric.js";
 import { type Html, nothing } from "./markup.js";
-import { axisText, epochAxis, epochText, fixedGrid, line, plot, rampColour, shortened, valueAxis } from "./plot.js";
+import {
+  axisText,
+  budgetLine,
+  epochAxis,
+  epochText,
+  fixedGrid,
+  headText,
+  line,
+  plot,
+  rampColour,
+  scatter,
+  shortened,
+  valueAxis,
+} from "./plot.js";
 
 type Point = readonly [number, number];
 
-export interface PickedClass {
+interface PickedClass {
   readonly name: string;
   /** from 0 = easiest */
   readonly rank: number;
@@ -26,7 +40,7 @@ export function pickClasses({ classes }: Ranking, most: number): PickedClass[] {
     const epochs = Math.max(0, ...curves.map((curve) => curve.length));
     const curve = Array.from({ length: epochs }, (_, epoch) => {
       const values = curves.map((of) => of[epoch]).filter((value) => value !== undefined);
-      return values.reduce((sum, value) => sum + value, 0) / values.length;
+      return mean(values);
     });
     return { name, rank, curve };
   });
@@ -134,13 +148,7 @@ export function searchPlot(story: Story): Html {
               index === 0 && maxMacs !== null
                 ? Math.max(maxMacs * 1.25, ...points.map(([, value]) => value * 1.05))
                 : undefined,
-            nameTextStyle: {
-              ...axisText,
-              align: "left",
-              padding: [0, 0, 0, -44],
-              fontWeight: 600,
-              color: "var(--ink)",
-            },
+            nameTextStyle: headText,
             axisLabel: {
               ...axisText,
               showMaxLabel: index !== 0 || maxMacs === null,
@@ -178,19 +186,7 @@ export function searchPlot(story: Story): Html {
             },
             markLine:
               index === 0 && maxMacs !== null
-                ? {
-                    silent: true,
-                    symbol: "none",
-                    data: [{ yAxis: maxMacs }],
-                    lineStyle: { color: "var(--warm)", type: [6, 4], width: 1.6 },
-                    label: {
-                      position: "insideEndTop",
-                      formatter: () => `budget ${amount(maxMacs)}`,
-                      color: "var(--warm)",
-                      fontSize: 12,
-                      fontWeight: 600,
-                    },
-                  }
+                ? budgetLine({ yAxis: maxMacs }, `budget ${amount(maxMacs)}`, { fontWeight: 600 })
                 : undefined,
           }),
         ),
@@ -235,19 +231,12 @@ export function curvePlot({ series, points }: Curve, xName = "epoch"): Html {
         nameGap: 12,
         scale: true,
         splitNumber: 4,
-        nameTextStyle: { ...axisText, align: "left", padding: [0, 0, 0, -40], fontWeight: 600, color: "var(--ink)" },
+        nameTextStyle: { ...headText, padding: [0, 0, 0, -40] },
         axisLabel: { ...axisText, formatter: (value: number) => tick(label(value)) },
       }),
       series: [
         series === "path-valid-accuracy"
-          ? {
-              type: "scatter",
-              silent: true,
-              emphasis: { disabled: true },
-              symbolSize: 5,
-              itemStyle: { color: "var(--k3)", opacity: 0.6 },
-              data: points,
-            }
+          ? scatter(points, 5, { color: "var(--k3)", opacity: 0.6 })
           : line(points, accuracy ? "var(--accent)" : "var(--k3)", {
               lineStyle: { color: accuracy ? "var(--accent)" : "var(--k3)", width: 2.4 },
             }),
@@ -286,36 +275,15 @@ export function comparedPlot(story: Story, found: Found): Html {
         scale: true,
         boundaryGap: ["6%", "10%"],
         name: "validation accuracy in the supernet",
-        nameTextStyle: { ...axisText, align: "left", padding: [0, 0, 0, -44], fontWeight: 600, color: "var(--ink)" },
+        nameTextStyle: headText,
         axisLabel: { ...axisText, formatter: (value: number) => tick(percent(value)) },
       }),
       series: [
         {
-          type: "scatter",
-          silent: true,
-          emphasis: { disabled: true },
-          symbolSize: 8,
-          itemStyle: { color: "var(--k3)", opacity: 0.65 },
-          data: compared.map(point),
-          markLine:
-            maxMacs === null
-              ? undefined
-              : {
-                  silent: true,
-                  symbol: "none",
-                  data: [{ xAxis: maxMacs }],
-                  lineStyle: { color: "var(--warm)", type: [6, 4], width: 1.6 },
-                  label: { position: "insideEndTop", formatter: () => "budget", color: "var(--warm)", fontSize: 12 },
-                },
+          ...scatter(compared.map(point), 8, { color: "var(--k3)", opacity: 0.65 }),
+          markLine: maxMacs === null ? undefined : budgetLine({ xAxis: maxMacs }, "budget"),
         },
-        {
-          type: "scatter",
-          silent: true,
-          emphasis: { disabled: true },
-          symbolSize: 15,
-          itemStyle: { color: "var(--accent)", borderColor: "var(--card)", borderWidth: 3 },
-          data: chosen.map(point),
-        },
+        scatter(chosen.map(point), 15, { color: "var(--accent)", borderColor: "var(--card)", borderWidth: 3 }),
       ],
     }),
   });

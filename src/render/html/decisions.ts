@@ -1,6 +1,7 @@
 import type { Round, Story } from "../../story/story.js";
-import { choiceWords, roundName } from "../../story/telling.js";
-import { amount, countWords, percent, plural, significant } from "../../util/format.js";
+import { choiceWords, roundName, thinned } from "../../story/telling.js";
+import { amount, capital, countWords, percent, plural, significant } from "../../util/format.js";
+import { sum } from "../../util/numeric.js";
 import { curveName, curvePlot, searchPlot } from "./charts.js";
 import { cutOpacity, cutRounds, fateMap, levelOf, levelOpacity, probabilityStrip } from "./fates.js";
 import { type Html, html, nothing } from "./markup.js";
@@ -88,8 +89,7 @@ function roundCard(round: Round, { asked }: Story): Html {
 const rowsShown = 40;
 
 function snapshotTable({ snapshots }: Story): Html {
-  const every = Math.ceil(snapshots.length / rowsShown);
-  const rows = snapshots.filter((_, index) => index % every === 0 || index === snapshots.length - 1);
+  const { every, kept } = thinned(snapshots, rowsShown);
   return table(
     every > 1 ? `Every ${every}th snapshot` : "All snapshots",
     [
@@ -107,9 +107,9 @@ function snapshotTable({ snapshots }: Story): Html {
         of: ({ trainAccuracy }) => (trainAccuracy === null ? "–" : percent(trainAccuracy)),
         number: true,
       },
-      { head: "alive", of: ({ alive }) => countWords(alive.reduce((sum, slot) => sum + slot.length, 0)), number: true },
+      { head: "alive", of: ({ alive }) => countWords(sum(alive.map((slot) => slot.length))), number: true },
     ],
-    rows,
+    kept,
   );
 }
 
@@ -166,7 +166,7 @@ export function retrainSection(story: Story): Html {
     ...curves.map((curve) =>
       figure(
         curvePlot(curve),
-        `${curveName(curve.series)[0].toUpperCase()}${curveName(curve.series).slice(1)}, after each epoch.`,
+        `${capital(curveName(curve.series))}, after each epoch.`,
         folded(
           "The numbers",
           table(

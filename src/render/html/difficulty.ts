@@ -1,6 +1,7 @@
 import type { ClassDifficulty } from "../../domain/ranking.js";
 import type { Story } from "../../story/story.js";
 import { percent, plural, significant } from "../../util/format.js";
+import { mean } from "../../util/numeric.js";
 import { curvePlot, difficultyPlot, pickClasses } from "./charts.js";
 import { type Html, html, nothing } from "./markup.js";
 import { figure, folded, section, table } from "./parts.js";
@@ -55,7 +56,7 @@ function rankingTable({ ranking, rounds }: Story, ranks: readonly number[]): Htm
   const firstRound = (name: string) => rounds.find(({ classes }) => classes.includes(name))?.name ?? "–";
   const last = ({ curves }: ClassDifficulty) => {
     const ends = curves.flatMap((curve) => curve.slice(-1));
-    return ends.length > 0 ? percent(ends.reduce((sum, value) => sum + value, 0) / ends.length) : "–";
+    return ends.length > 0 ? percent(mean(ends)) : "–";
   };
   const scored = (name: "auc" | "row-variance" | "final-error") => (row: { of: ClassDifficulty }) =>
     significant(row.of.scores[name]);

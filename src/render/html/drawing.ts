@@ -40,10 +40,13 @@ const described = (block: DrawnBlock): string =>
   `${block.slot ? `slot ${block.slot} ` : ""}${block.name}, ${block.inChannels} to ${block.outChannels} channels, ` +
   `${amount(block.macs)} MACs (${share(block.share)})`;
 
-export function colourOf(block: Pick<DrawnBlock, "kind" | "kernel" | "slot">): string {
+export const kernelColour = (kernel: number): string =>
+  [1, 3, 5, 7, 9].includes(kernel) ? `var(--k${kernel})` : "var(--cut)";
+
+function colourOf(block: Pick<DrawnBlock, "kind" | "kernel" | "slot">): string {
   if (block.slot === null) return "var(--fixed)";
   if (block.kind === "skip") return "none";
-  return [1, 3, 5, 7, 9].includes(block.kernel) ? `var(--k${block.kernel})` : "var(--cut)";
+  return kernelColour(block.kernel);
 }
 
 function drawBlock(

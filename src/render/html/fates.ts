@@ -76,7 +76,7 @@ function cell(
   }
 }
 
-export function fateWords({ fate, probability }: CandidateStory): string {
+function fateWords({ fate, probability }: CandidateStory): string {
   const at = probability === null ? "" : ` at ${percent(probability)}`;
   switch (fate.kind) {
     case "chosen":

@@ -35,7 +35,7 @@ const entities: Readonly<Record<string, string>> = {
   "'": "&#39;",
 };
 
-export const escapeHtml = (text: string): string =>
+const escapeHtml = (text: string): string =>
   // control characters have no place in HTML or SVG, and a lone surrogate none in UTF-8
   text
     .replace(/\p{Surrogate}/gu, "\ufffd")

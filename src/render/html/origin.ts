@@ -1,7 +1,8 @@
 import type { SessionRecord } from "../../journal/port.js";
 import type { Story } from "../../story/story.js";
 import { mendingWords, seedWords } from "../../story/telling.js";
-import { bytesWords, countWords, duration, moment, plural } from "../../util/format.js";
+import { bytesWords, capital, countWords, duration, moment, plural } from "../../util/format.js";
+import { sum } from "../../util/numeric.js";
 import { type Html, html } from "./markup.js";
 import { folded, section, table } from "./parts.js";
 
@@ -12,7 +13,7 @@ export const commandsSection = ({ commands }: Story): Html =>
       title: "Going on from here",
       about: "Everything above is derived from the run's journal; these commands read it again.",
     },
-    html`${commands.map(({ does, line }) => html`<p class="small" style="margin:0 0 4px">${does[0].toUpperCase()}${does.slice(1)}</p><pre class="code">${line}</pre>`)}`,
+    html`${commands.map(({ does, line }) => html`<p class="small" style="margin:0 0 4px">${capital(does)}</p><pre class="code">${line}</pre>`)}`,
   );
 
 export function originSection(story: Story): Html {
@@ -20,15 +21,13 @@ export function originSection(story: Story): Html {
   const { plan } = provenance;
   const { compute, pipeline } = plan;
   const versions = [...new Set(provenance.sessions.flatMap(({ versions }) => Object.keys(versions)))].sort();
-  const images = (split: string) =>
-    provenance.splits.find((info) => info.split === split)?.counts.reduce((sum, count) => sum + count, 0);
   return section(
     { id: "origin", title: "Versions and seeds", about: "What it takes to get these numbers again." },
     html`<dl class="plain">
 <dt>Seeds</dt><dd>${seedWords(story)}; all others are derived from the first by name</dd>
 <dt>Data</dt><dd>${asked.dataName}, ${plural(asked.data.classes, "class", "classes")}, ${asked.data.input.channels} × ${asked.data.input.height} × ${asked.data.input.width}${
       provenance.splits.length > 0 &&
-      `; ${provenance.splits.map(({ split }) => `${split} ${countWords(images(split) ?? 0)}`).join(", ")} images`
+      `; ${provenance.splits.map(({ split, counts }) => `${split} ${countWords(sum(counts))}`).join(", ")} images`
     }</dd>
 ${provenance.dataFingerprint && html`<dt>Data fingerprint</dt><dd class="mono">${provenance.dataFingerprint}</dd>`}
 <dt>Space</dt><dd>${asked.space.name}, ${countWords(BigInt(asked.space.architectures))} networks</dd>

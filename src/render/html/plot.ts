@@ -8,7 +8,7 @@ import { type Html, html, trusted } from "./markup.js";
 
 use([LineChart, ScatterChart, GridComponent, MarkAreaComponent, MarkLineComponent, LabelLayout, SVGRenderer]);
 
-export interface Size {
+interface Size {
   readonly width: number;
   readonly height: number;
 }
@@ -66,6 +66,9 @@ function tidied(svg: string, id: string): string {
 
 export const axisText = { color: "var(--soft)", fontSize: 12, fontFamily: "inherit" } as const;
 
+/** an axis's name as the heading of its picture */
+export const headText = { ...axisText, align: "left", padding: [0, 0, 0, -44], fontWeight: 600, color: "var(--ink)" };
+
 /** epochs may be parts of one */
 export const epochText = { ...axisText, formatter: (epoch: number) => tick(epoch.toFixed(1)) } as const;
 
@@ -109,6 +112,20 @@ export const line = (
   lineStyle: { color, width: 2 },
   data,
   ...extra,
+});
+
+export const scatter = (
+  data: readonly (readonly [number, number])[],
+  symbolSize: number,
+  itemStyle: Readonly<Record<string, unknown>>,
+) => ({ type: "scatter", silent: true, emphasis: { disabled: true }, symbolSize, itemStyle, data });
+
+export const budgetLine = (at: { xAxis: number } | { yAxis: number }, words: string, label: object = {}) => ({
+  silent: true,
+  symbol: "none",
+  data: [at],
+  lineStyle: { color: "var(--warm)", type: [6, 4], width: 1.6 },
+  label: { position: "insideEndTop", formatter: () => words, color: "var(--warm)", fontSize: 12, ...label },
 });
 
 /** easy to hard, readable on light and on dark ground */

@@ -1,18 +1,24 @@
-import type { Cut } from "../../domain/decision.js";
 import type { Story } from "../../story/story.js";
-import { classWords, isForBudget, narrowest, roundName } from "../../story/telling.js";
-import { amount, countWords, finePercent, percent, plural, significant } from "../../util/format.js";
+import {
+  allCuts,
+  classWords,
+  isForBudget,
+  marginWords,
+  narrowest,
+  type Pruned,
+  roundName,
+  scoreWords,
+} from "../../story/telling.js";
+import { amount, countWords, percent, plural, significant } from "../../util/format.js";
 import { comparedPlot } from "./charts.js";
 import { type Html, html, nothing } from "./markup.js";
 import { figure, folded, section, table } from "./parts.js";
-
-type Pruned = Cut & { readonly prune: Story["prunes"][number] };
 
 /** how many of the closest calls are told in full */
 const told = 5;
 
 export function reasonsSection(story: Story): Html {
-  const cuts = story.prunes.flatMap((prune) => prune.cuts.map((cut): Pruned => ({ ...cut, prune })));
+  const cuts = allCuts(story);
   if (cuts.length === 0) return nothing;
   const close = narrowest(cuts.filter((cut) => !isForBudget(cut))).slice(0, told);
   const forBudget = cuts.filter(isForBudget);
@@ -35,13 +41,12 @@ export function reasonsSection(story: Story): Html {
 
 function cutWords({ slots }: Story, { prune, ...cut }: Pruned) {
   const slot = slots[cut.slot];
-  const likely = prune.criterion === "probability";
   return {
     slot: slot.name,
     candidate: slot.candidates[cut.candidate].name,
     survivor: slot.candidates[cut.survivor]?.name ?? "–",
-    value: likely ? finePercent(cut.probability) : significant(cut.probability),
-    margin: likely ? `${significant(cut.margin * 100)} points` : significant(cut.margin),
+    value: scoreWords(prune.criterion, cut.probability),
+    margin: marginWords(prune.criterion, cut.margin),
   };
 }
 

@@ -1,6 +1,7 @@
 import type { ProgramEffort } from "../../story/chronicle.js";
 import type { Story } from "../../story/story.js";
 import { amount, bytesWords, countWords, duration, share } from "../../util/format.js";
+import { sum } from "../../util/numeric.js";
 import { type Html, html, nothing } from "./markup.js";
 import { bar, key, section, table } from "./parts.js";
 
@@ -13,7 +14,7 @@ const kinds = [
 ] as const;
 
 /** A program's wall time by what it went to. The worker's own clock and ours need not agree to the millisecond. */
-export function timeParts(effort: ProgramEffort): number[] {
+function timeParts(effort: ProgramEffort): number[] {
   const { wallMs, workerMs, dataMs, computeMs, waitMs } = effort;
   const other = Math.max(0, workerMs - dataMs - computeMs);
   // a job's wait overlaps the job before it where jobs are queued: only what the wall clock has room for is shown
@@ -24,7 +25,7 @@ export function timeParts(effort: ProgramEffort): number[] {
 export function spendingSection(story: Story): Html {
   const programs = story.effort.programs.filter(({ jobs, wallMs }) => jobs > 0 || wallMs > 0);
   if (programs.length === 0) return nothing;
-  const longest = Math.max(1, ...programs.map((effort) => timeParts(effort).reduce((sum, part) => sum + part, 0)));
+  const longest = Math.max(1, ...programs.map((effort) => sum(timeParts(effort))));
   return section(
     {
       id: "spent",

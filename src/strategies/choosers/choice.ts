@@ -4,7 +4,7 @@ import type { EvaluateJob } from "../../domain/job.js";
 import type { Plan } from "../../domain/plan.js";
 import type { Context } from "../../domain/program.js";
 import type { Architecture } from "../../domain/space.js";
-import { validName } from "../course/streams.js";
+import { measureJob } from "../../schedule/streams.js";
 import type { Distribution } from "../distributions/distribution.js";
 
 /**
@@ -25,6 +25,16 @@ export interface Nominee {
   readonly logProbability: number | null;
 }
 
+/** for people: how a network was chosen, by what the `choose` decision calls it */
+export const howWords = {
+  "most-likely": "the most likely network within the budget, found exactly by dynamic programming",
+  "best-of-sampled": "the best by validation accuracy of networks drawn within the budget",
+  argmax: "the most likely candidate of each slot",
+  "last-left": "the last candidate left in each slot",
+  "best-of-random": "the best by validation accuracy of networks drawn at random within the budget",
+  "first-drawn": "the first network drawn at random within the budget",
+} as const;
+
 export interface Chooser {
   /** as it is written in the `choose` decision */
   readonly how: string;
@@ -40,13 +50,8 @@ export interface Chooser {
 export const noChoice: Choice = { networks: [], asked: 0, accuracies: [] };
 
 /** @param train the stream that batch norm's statistics are re-estimated on */
-export const evaluateJob = (plan: Plan, architecture: Architecture, train: string): EvaluateJob => ({
-  kind: "evaluate",
-  stream: validName,
-  architectures: [architecture],
-  batches: 0,
-  recalibrate: { stream: train, batches: plan.search.evaluation.recalibrateBatches },
-});
+export const evaluateJob = (plan: Plan, architecture: Architecture, train: string): EvaluateJob =>
+  measureJob("valid", architecture, train, plan.search.evaluation.recalibrateBatches);
 
 /** Best accuracy; ties by probability, then by order. Without accuracies the first. */
 export function choose({ plan, costs }: Context, how: string, { networks, accuracies }: Choice): Choose {

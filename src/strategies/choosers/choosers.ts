@@ -5,7 +5,7 @@ import type { FinalChoice } from "../../options/final.js";
 import { searchRng } from "../course/streams.js";
 import type { Distribution } from "../distributions/distribution.js";
 import { budgetUnreachable } from "../prune.js";
-import type { Chooser } from "./choice.js";
+import type { Chooser, howWords } from "./choice.js";
 
 /** The ways to choose that a config can name. */
 export function chooserOf(final: FinalChoice | { readonly how: "argmax" }): Chooser {
@@ -24,7 +24,7 @@ export function chooserOf(final: FinalChoice | { readonly how: "argmax" }): Choo
 }
 
 /** all nominees at once */
-const ofAll = (how: string, measured: boolean, nominees: Chooser["nominate"]): Chooser => ({
+const ofAll = (how: keyof typeof howWords, measured: boolean, nominees: Chooser["nominate"]): Chooser => ({
   how,
   measured,
   nominate: (context, distribution, soFar) => (soFar.networks.length > 0 ? [] : nominees(context, distribution, soFar)),

@@ -4,6 +4,7 @@ import type { LearningRate } from "../../domain/plan.js";
 import type { Context } from "../../domain/program.js";
 import { stepsIn, stepsPerEpoch } from "../../schedule/epochs.js";
 import { learningRateAt } from "../../schedule/learning-rate.js";
+import { sum } from "../../util/numeric.js";
 
 /** A search as rounds of weight steps over one supernet: what is trained on, how long, at which learning rate. */
 
@@ -63,7 +64,7 @@ export function layOut<R extends RoundOutline>(
     return { ...round, stepsPerEpoch: perEpoch, steps: stepsIn(round.epochs, perEpoch) };
   });
   const shared = sized.filter(({ ownLearningRate }) => !ownLearningRate);
-  const sharedSteps = shared.reduce((sum, { steps }) => sum + steps, 0);
+  const sharedSteps = sum(shared.map(({ steps }) => steps));
   const one = streaming === "one-stream";
   const rounds: (R & Round)[] = [];
   let [stepsBefore, epochsBefore, sharedBefore] = [0, 0, 0];

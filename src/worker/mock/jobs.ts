@@ -10,6 +10,7 @@ import type { MockSettings } from "../../domain/settings.js";
 import type { ExportedFile, Failure, Signal } from "../../domain/signal.js";
 import type { Architecture } from "../../domain/space.js";
 import { encode } from "../../spaces/encoding.js";
+import { mean } from "../../util/numeric.js";
 import { type Rng, rng } from "../../util/rng.js";
 import {
   classAccuracies,
@@ -120,7 +121,7 @@ function imagesPerClass(settings: MockSettings, data: DataSpec) {
   return { train, valid, test: Math.max(1, Math.round(settings.imagesPerClass / 5)), full: train + valid };
 }
 
-export function dataInfo(settings: MockSettings, data: DataSpec): DataInfo {
+function dataInfo(settings: MockSettings, data: DataSpec): DataInfo {
   const classes = classNames(data.classes);
   const hash = (name: string) =>
     createHash("sha256").update(`mock ${settings.seed} ${name} ${data.classes}`).digest("hex");
@@ -213,7 +214,7 @@ function evaluate(settings: MockSettings, { model, world }: Ready, job: Evaluate
     );
     const perClass = new Array<number>(model.job.data.classes).fill(-1);
     for (const [at, label] of stream.classes.entries()) perClass[label] = measured[at];
-    const accuracy = measured.reduce((sum, value) => sum + value, 0) / measured.length;
+    const accuracy = mean(measured);
     const samples =
       job.batches === 0 ? stream.classes.length * stream.imagesPerClass : job.batches * stream.spec.batchSize;
     return { loss: lossOf(accuracy), accuracy, perClass, samples };

@@ -11,7 +11,7 @@ import {
   type Welcome,
   WorkerDefinition,
 } from "../../wire/generated/danas/v1/worker.js";
-import { protocol } from "../session.js";
+import { protocol } from "../opening.js";
 
 /** What a fake worker does where it matters to a test; each may be changed at any time. */
 export interface Behaviour {
@@ -39,7 +39,7 @@ export interface FakeWorker {
   /** every message that came, over all connections */
   readonly received: readonly ToWorker[];
   readonly hellos: number;
-  /** how connections ended: `goodbye` = half-closed by the other side, `cut` = broken */
+  /** how connections ended: with a goodbye, or without */
   readonly ends: readonly ("goodbye" | "cut")[];
   readonly tokens: readonly (string | undefined)[];
   close(): Promise<void>;
@@ -118,6 +118,8 @@ export async function startFakeWorker(
         if (behaviour.refusal) call.end();
       } else if (message?.$case === "ping") {
         say({ $case: "pong", value: { sequence: message.value.sequence, busyWith: "" } });
+      } else if (message?.$case === "goodbye") {
+        ended = "goodbye";
       } else if (message?.$case === "command") {
         try {
           if (carryOut(message.value, say)) cut("cut on purpose");
@@ -126,10 +128,7 @@ export async function startFakeWorker(
         }
       }
     });
-    call.on("end", () => {
-      ended = "goodbye";
-      call.end();
-    });
+    call.on("end", () => call.end());
     call.on("close", () => ends.push(ended));
     call.on("error", () => undefined);
   };
