@@ -187,7 +187,6 @@ describe("a metric", () => {
   const reasons: Reasons = {
     "src/domain/cost.ts": "the metrics",
     "src/cost/pricing.ts": "how each is priced",
-    "src/config/sections/budget.ts": "the budget's keys",
     // multiply-adds alone, by their meaning
     "src/options/cost.ts": "a config's key: search.cost.targetMacs",
     "src/config/overrides.ts": "a hint for people: --set budget.maxMacs",

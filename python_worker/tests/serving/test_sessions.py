@@ -54,13 +54,13 @@ def test_a_goodbye_ends_the_stream_in_order_and_frees_the_worker(house: House) -
 
 def test_a_stream_that_ends_without_a_goodbye_was_cut_and_keeps_its_place(house: House) -> None:
     one = house.session("one")
-    one.send(sample.command("job-1"))
+    one.send(commands.command("job-1"))
     one.hear_reply()
     one.end()
     assert one.rest() == []
     assert house.refused("other") == "busy"
     again = house.session("one")
-    again.send(sample.command("job-2"))
+    again.send(commands.command("job-2"))
     assert again.hear_reply().id == "job-2"
     assert len(house.made) == 1, "with the same model"
 

@@ -45,7 +45,7 @@ export function checkBudget(at: Filling, budget: Budget, costs: CostTable): void
   }
   const path = ({ hint }: { hint?: string | undefined }): Path => [
     "budget",
-    /budget\.(\w+)/.exec(hint ?? "")?.[1] ?? "maxMacs",
+    ...(/budget\.(\w+)/.exec(hint ?? "")?.slice(1) ?? []),
   ];
   located(at, path, () => checkReachable(costs, budget));
 }
