@@ -23,3 +23,7 @@ export interface Answer {
 /** per class, as people are told; null where the stream has no image of it */
 export const classAccuracies = ({ perClass }: Evaluation): (number | null)[] =>
   perClass.map((accuracy) => (accuracy === -1 ? null : accuracy));
+
+/** for people: `out-of-memory: …` */
+export const failureLine = ({ code, message }: Pick<Failure, "code" | "message">): string =>
+  `${code.replaceAll("_", "-")}: ${message}`;

@@ -1,4 +1,5 @@
 import { DanasError } from "../domain/errors.js";
+import { failureLine } from "../domain/signal.js";
 import { stateOf } from "../engine/fold.js";
 import type { RunState } from "../engine/state.js";
 import { append, converse } from "./converse.js";
@@ -91,7 +92,7 @@ async function session(options: RunOptions, from: RunState, patienceMs: number):
           return { state: reached.state, ending: null, lost: null };
         case "ended": {
           const { ending } = reached;
-          end(ending.kind, ending.kind === "failed" ? `${ending.failure.code}: ${ending.failure.message}` : null);
+          end(ending.kind, ending.kind === "failed" ? failureLine(ending.failure) : null);
           return { state: reached.state, ending };
         }
       }

@@ -1,3 +1,4 @@
+import { failureLine } from "../domain/signal.js";
 import type { SessionRecord } from "../journal/port.js";
 import type { Chronicle } from "./chronicle.js";
 
@@ -25,8 +26,8 @@ export function statusOf(told: Chronicle, sessions: readonly SessionRecord[], al
   if (told.result) return { kind: "done" };
   const doing = doingOf(told);
   if (told.failure) {
-    const { code, message, hint } = told.failure;
-    return { kind: "failed", doing, message: `${code}: ${message}`, hint: hint || null, resumable: false };
+    const { hint } = told.failure;
+    return { kind: "failed", doing, message: failureLine(told.failure), hint: hint || null, resumable: false };
   }
   const last = sessions.at(-1);
   const between = last?.outcome === "worker-lost" || last?.outcome === "went-back";

@@ -146,11 +146,11 @@ describe("where a run stands", () => {
       [session(1, 1000, "failed")],
     );
     expect(tellStory(gaveUp).status).toEqual({
-      ...{ kind: "failed", doing: "ranking the classes", message: "non_finite: the loss is not finite" },
+      ...{ kind: "failed", doing: "ranking the classes", message: "non-finite: the loss is not finite" },
       ...{ hint: "lower the learning rate", resumable: false },
     });
     expect(tellStory(gaveUp).commands.some(({ line }) => line.includes("resume"))).toBe(false);
-    const full = written(began, [session(1, 1000, "failed", "out_of_memory: no room")]);
+    const full = written(began, [session(1, 1000, "failed", "out-of-memory: no room")]);
     expect(tellStory(full).status).toMatchObject({ kind: "failed", resumable: true, hint: null });
     expect(commandOf(full)).toContain("danas resume");
   });
