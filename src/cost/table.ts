@@ -51,7 +51,7 @@ interface Column<M extends string> {
 /** a table by its metrics: adding up one metric of many architectures must not look its name up each time */
 const columns = new WeakMap<CostTable<string>, readonly Column<string>[]>();
 
-function columnsOf<M extends string>(table: CostTable<M>): readonly Column<M>[] {
+export function columnsOf<M extends string>(table: CostTable<M>): readonly Column<M>[] {
   const known = columns.get(table) as readonly Column<M>[] | undefined;
   if (known) return known;
   const made = metricsOf(table).map((metric) => ({

@@ -92,7 +92,9 @@ export const jobKinds: { readonly [K in JobKind]: Kind<K> } = {
       let macs = 0;
       for (const step of steps) {
         macs += macsOf(step.architecture);
-        for (const [slot, candidate] of alternativesOf(step)) macs += candidateMacs(slot, candidate);
+        eachAlternative(step, (slot, candidate) => {
+          macs += candidateMacs(slot, candidate);
+        });
       }
       const batchSize = batchSizes[stream];
       return { gateSteps: steps.length, samples: batchSize * steps.length, macs: batchSize * macs };
@@ -100,7 +102,7 @@ export const jobKinds: { readonly [K in JobKind]: Kind<K> } = {
     participate({ steps }, { gated }) {
       for (const step of steps) {
         countPath(gated, step.architecture);
-        for (const [slot, candidate] of alternativesOf(step)) gated[slot][candidate]++;
+        eachAlternative(step, (slot, candidate) => gated[slot][candidate]++);
       }
     },
   },
@@ -131,5 +133,7 @@ function countPath(counts: readonly number[][], path: Architecture): void {
   for (const [slot, candidate] of path.entries()) counts[slot][candidate]++;
 }
 
-const alternativesOf = ({ alternatives }: GateStep): [slot: number, candidate: number][] =>
-  alternatives.flatMap((candidates, slot) => candidates.map((candidate): [number, number] => [slot, candidate]));
+/** in loops: a fold over a long journal comes by here for each gate step */
+function eachAlternative({ alternatives }: GateStep, visit: (slot: number, candidate: number) => void): void {
+  for (let slot = 0; slot < alternatives.length; slot++) for (const one of alternatives[slot]) visit(slot, one);
+}
